@@ -1,0 +1,50 @@
+"""Chromium, driven by Playwright. ``./pdi test`` finds or installs one; without it these tests fail."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Chromium calls home at every start unless told not to, and its sandbox refuses root.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+@contextmanager
+def chromium(*flags: str) -> Iterator[Browser]:
+    """A headless browser; further flags can give it a camera that shows a file."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=_executable(), args=[*FLAGS, *flags], headless=True
+        )
+        yield browser
+        browser.close()
+
+
+def with_camera(video: Path) -> list[str]:
+    """Flags for a camera that films a file of JPEGs one after another (.mjpeg), allowed everywhere."""
+    return [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={video}",
+    ]
+
+
+def _executable() -> str:
+    named = os.environ.get("PDI_TEST_CHROMIUM")
+    found = named or next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        raise RuntimeError("no Chromium: ./pdi test installs one, or set PDI_TEST_CHROMIUM")
+    return found

@@ -1,0 +1,97 @@
+"""The real program, run by the real command in a process of its own, for journeys and races."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+SECONDS_TO_START = 30
+# Below the range the system hands out to clients: one of those can end up connected to itself.
+PORTS = range(20000, 32000)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running ``pdi serve``: where it answers and what it has said."""
+
+    url: str
+    log: Path
+
+
+@contextmanager
+def serving(
+    database_url: str, key_file: Path, *, workers: int = 1, **settings: str
+) -> Iterator[Server]:
+    """Serve a migrated database until the block ends. Settings are named as in the environment."""
+    port = free_port()
+    server = Server(f"http://127.0.0.1:{port}", key_file.parent / f"server-{port}.log")
+    environment = {
+        **os.environ,
+        "PDI_DATABASE_URL": database_url,
+        "PDI_KEY_FILE": str(key_file),
+        "PDI_DATA_DIR": str(key_file.parent),
+        **settings,
+    }
+    command = [sys.executable, "-m", "app.cli", "serve"]
+    with server.log.open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--port", str(port), "--workers", str(workers)],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _wait_for(server, process)
+        yield server
+    finally:
+        _end(process)
+
+
+def free_port() -> int:
+    for port in random.sample(PORTS, 100):
+        with socket.socket() as attempt:
+            attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                attempt.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free port")
+
+
+def _wait_for(server: Server, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            httpx.get(f"{server.url}/readyz", timeout=5).raise_for_status()
+        except httpx.HTTPError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"the server did not start:\n{server.log.read_text()}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to stop; what is left of its process group afterwards is killed."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
