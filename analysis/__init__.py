@@ -1,0 +1,1 @@
+"""Pure analysis of recruitment forests: plain values in, frozen results out."""

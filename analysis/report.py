@@ -1,0 +1,180 @@
+"""All figures of a sample for one trait: as plain values for JSON, and as text for a screen."""
+
+import math
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from analysis.arrays import FloatArray, IntArray
+from analysis.degrees import MissingDegree, degrees
+from analysis.diagnostics import cautions
+from analysis.errors import SampleError
+from analysis.forest import chains
+from analysis.mixing import (
+    OBSTACLES,
+    equilibrium,
+    recruitment_homophily,
+    recruitment_matrix,
+    transition,
+)
+from analysis.notices import Notice
+from analysis.reach import Tally, by_wave, composition, without_seeds
+from analysis.reproduction import reproduction
+from analysis.sample import CouponFigures, Sample
+
+Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+MOST_LEVELS = 200
+
+INTERVALS = Notice(
+    "wilson_intervals",
+    "Intervals are Wilson's 95 % intervals of the composition of those reached. They are no "
+    "estimate of the population, and recruits of one chain resemble each other, so the truth is "
+    "less certain than they say.",
+)
+NO_ESTIMATORS = Notice(
+    "no_estimators",
+    "Estimates of the population, homophily by group and differential activity are null: they need "
+    "an RDS estimator, and this version has none.",
+)
+
+
+def choose_trait(sample: Sample) -> str:
+    """The trait to report where none is named: sex or gender if there is one, else the first.
+
+    Raises:
+        SampleError: ``no_traits``.
+
+    >>> from analysis.sample import build_sample
+    >>> choose_trait(build_sample(["a"], [""], traits={"age": ["30"], "Gender(MF)": ["1"]}))
+    'Gender(MF)'
+    """
+    for name in sample.traits:
+        if name.casefold().startswith(("sex", "gender")):
+            return name
+    for name, trait in sample.traits.items():
+        if 0 < len(trait.levels) <= MOST_LEVELS:
+            return name
+    raise SampleError("no_traits", "There is no trait in this sample: add a column, such as sex.")
+
+
+def summarise(
+    sample: Sample, trait_name: str, *, missing_degree: MissingDegree = "drop"
+) -> dict[str, Json]:
+    """Every figure that needs no estimator, as JSON values, in a fixed order.
+
+    What cannot be computed is ``None``, and ``warnings`` says why.
+
+    Raises:
+        SampleError: ``unknown_trait``, or ``too_many_levels`` for a trait that is no grouping.
+
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b", "c"], ["", "a", "a"], traits={"sex": ["m", "f", "m"]})
+    >>> figures = summarise(sample, "sex")
+    >>> figures["wave_counts"], figures["recruitment_matrix"]
+    ([1, 2], {'f': {'f': 0, 'm': 0}, 'm': {'f': 1, 'm': 1}})
+    """
+    trait = sample.trait(trait_name)
+    levels = trait.levels
+    if len(levels) > MOST_LEVELS:
+        raise SampleError(
+            "too_many_levels",
+            f"{trait_name!r} has {len(levels):,} different values, too many to be groups (at most "
+            f"{MOST_LEVELS}). Put them into bands first.",
+            trait=trait_name,
+            levels=len(levels),
+        )
+    forest = sample.forest
+    everyone = composition(trait)
+    matrix = recruitment_matrix(sample.recruiter, trait)
+    settled = equilibrium(matrix)
+    reproduced = reproduction(sample.recruiter, trait)
+    sizes = degrees(sample.network_size, missing_degree)
+    notices: list[Notice] = [*sample.notices, *cautions(sample, trait_name)]
+    if settled.obstacle:
+        reason = OBSTACLES[settled.obstacle]
+        notices.append(Notice("no_equilibrium", f"The equilibrium is null: {reason}."))
+    if sample.coupons is None:
+        notices.append(Notice("no_coupons", "Coupon figures are null: this sample has no coupons."))
+    notices += [INTERVALS, NO_ESTIMATORS]
+    return {
+        "participants": len(sample),
+        "seeds": len(forest.seeds),
+        "chains": chains(forest).size.tolist(),
+        "max_wave": forest.max_wave,
+        "wave_counts": forest.wave_counts.tolist() if len(sample) else [],
+        "recruiters": forest.recruiters,
+        "recruits_per_recruiter": _ratio(len(sample) - len(forest.seeds), forest.recruiters),
+        "coupons": _coupons(sample.coupons),
+        "network_size": {
+            "missing": sizes.missing,
+            "missing_degree": missing_degree,
+            "min": sizes.least,
+            "max": sizes.most,
+            "mean": sizes.mean,
+            "harmonic_mean": sizes.harmonic_mean,
+        },
+        "trait": trait_name,
+        "levels": list(levels),
+        "composition": _shares(everyone),
+        "composition_without_seeds": _shares(without_seeds(sample, trait)),
+        "missing": trait.missing,
+        "share_by_wave": _by_level(levels, by_wave(sample, trait).share.T),
+        "recruitment_matrix": _square(levels, matrix),
+        "transition": _square(levels, transition(matrix)),
+        "equilibrium": (_by_level(levels, settled.shares) if settled.shares is not None else None),
+        "homophily": {
+            **dict.fromkeys(levels),
+            "overall": recruitment_homophily(matrix),
+        },
+        "differential_activity": None,
+        "estimates": {"rds_i": None, "rds_ii": None, "gile_ss": None},
+        "reproduction": {
+            "number": reproduced.number,
+            "matrix": _square(levels, reproduced.matrix),
+        },
+        "warnings": [str(notice) for notice in notices],
+    }
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _coupons(figures: CouponFigures | None) -> Json:
+    if figures is None:
+        return None
+    return {
+        "issued": figures.issued,
+        "redeemed": figures.redeemed,
+        "redemption_rate": figures.redemption_rate,
+    }
+
+
+def _shares(one: Tally) -> dict[str, Json]:
+    """The first group's counts, shares and intervals by level."""
+    low, high = one.interval
+    columns = zip(one.levels, one.n[0], one.share[0], low[0], high[0], strict=True)
+    return {
+        level: {"n": int(n), "share": _plain(share), "low": _plain(a), "high": _plain(b)}
+        for level, n, share, a, b in columns
+    }
+
+
+def _by_level(levels: Sequence[str], values: FloatArray | IntArray) -> dict[str, Json]:
+    return {level: _plain(row) for level, row in zip(levels, values, strict=True)}
+
+
+def _square(levels: Sequence[str], values: FloatArray | IntArray) -> dict[str, Json]:
+    return {level: _by_level(levels, row) for level, row in zip(levels, values, strict=True)}
+
+
+def _plain(value: object) -> Json:
+    """A number or an array as strict JSON: nan becomes ``None``."""
+    if isinstance(value, np.ndarray):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.integer):
+        return int(value)
+    number = float(value)  # type: ignore[arg-type]
+    return number if math.isfinite(number) else None

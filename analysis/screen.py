@@ -1,0 +1,111 @@
+"""The figures of a summary as plain text, for a terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+ABSENT = "–"
+
+
+def render(summary: Mapping[str, Any]) -> str:
+    """Text of what ``report.summarise`` gives; ends with a line end.
+
+    >>> from analysis.report import summarise
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], traits={"sex": ["m", "f"]})
+    >>> print(render(summarise(sample, "sex")).splitlines()[0])
+    2 participants, 1 seeds, waves 0 to 1
+    """
+    parts = [_structure(summary), _composition(summary), _waves(summary), _mixing(summary)]
+    parts.append(["Cautions", *(f"  - {warning}" for warning in summary["warnings"])])
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def _structure(summary: Mapping[str, Any]) -> list[str]:
+    chains = summary["chains"]
+    sizes = ", ".join(f"{size:,}" for size in chains[:12]) + (", …" if len(chains) > 12 else "")
+    people, seeds = summary["participants"], summary["seeds"]
+    each = _number(summary["recruits_per_recruiter"])
+    lines = [
+        f"{people:,} participants, {seeds:,} seeds, waves 0 to {summary['max_wave']}",
+        f"{summary['recruiters']:,} people recruited others: {each} each on average",
+        f"Chains, largest first: {sizes}",
+        f"Waves, seeds first: {', '.join(f'{n:,}' for n in summary['wave_counts'])}",
+    ]
+    if coupons := summary["coupons"]:
+        issued, redeemed = coupons["issued"], coupons["redeemed"]
+        rate = _percent(coupons["redemption_rate"])
+        lines.append(f"Coupons: {issued:,} issued, {redeemed:,} redeemed ({rate})")
+    return lines
+
+
+def _composition(summary: Mapping[str, Any]) -> list[str]:
+    everyone, recruits = summary["composition"], summary["composition_without_seeds"]
+    rows = [
+        [
+            level,
+            f"{one['n']:,}",
+            _percent(one["share"]),
+            _range(one),
+            _percent(recruits[level]["share"]),
+        ]
+        for level, one in everyone.items()
+    ]
+    rows.append(["missing", f"{summary['missing']:,}", "", "", ""])
+    title = f"Composition by {summary['trait']}"
+    return [title, *_table(["", "people", "share", "95 % interval", "without seeds"], rows)]
+
+
+def _waves(summary: Mapping[str, Any]) -> list[str]:
+    shares = summary["share_by_wave"]
+    rows = [
+        [str(wave), f"{n:,}", *(_percent(shares[level][wave]) for level in shares)]
+        for wave, n in enumerate(summary["wave_counts"])
+    ]
+    return ["Share by wave", *_table(["wave", "people", *shares], rows)]
+
+
+def _mixing(summary: Mapping[str, Any]) -> list[str]:
+    levels = summary["levels"]
+    counts, shares = summary["recruitment_matrix"], summary["transition"]
+    reproduction = summary["reproduction"]
+    rows = [
+        [
+            source,
+            *(f"{counts[source][to]:,} ({_percent(shares[source][to])})" for to in levels),
+            _number(sum(reproduction["matrix"][source].values())),
+        ]
+        for source in levels
+    ]
+    settled = summary["equilibrium"]
+    where = (
+        ", ".join(f"{level} {_percent(settled[level])}" for level in levels) if settled else ABSENT
+    )
+    return [
+        "Who recruits whom (rows recruit columns)",
+        *_table(["", *levels, "recruits each"], rows),
+        f"Equilibrium: {where}",
+        f"Recruitment homophily (1 is none): {_number(summary['homophily']['overall'])}",
+        f"Reproduction number so far: {_number(reproduction['number'])}",
+    ]
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    return [
+        "  " + "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+        for row in [header, *rows]
+    ]
+
+
+def _percent(share: float | None) -> str:
+    return ABSENT if share is None else f"{100 * share:.1f} %"
+
+
+def _range(one: Mapping[str, float | None]) -> str:
+    return (
+        ABSENT if one["low"] is None else f"{100 * one['low']:.1f}–{100 * (one['high'] or 0):.1f} %"
+    )
+
+
+def _number(value: float | None) -> str:
+    return ABSENT if value is None else f"{value:.2f}"
