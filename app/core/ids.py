@@ -1,0 +1,29 @@
+"""Identifiers.
+
+Rows that only staff and systems cause (sessions, outbox, audit) get UUIDv7, which sorts by time. People,
+coupons, redemptions and money get random UUIDs: a timestamp inside an id would join rows made in one breath.
+"""
+
+import secrets
+import time
+from uuid import UUID, uuid4
+
+_UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def random_id() -> UUID:
+    return uuid4()
+
+
+def uuid7() -> UUID:
+    """A time-ordered id (RFC 9562, version 7)."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & ((1 << 48) - 1)) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 7 << 76
+    value = value & ~(0x3 << 62) | 2 << 62
+    return UUID(int=value)
+
+
+def short_label(length: int = 4) -> str:
+    """A random label people can say aloud; it counts chains and connects nothing."""
+    return "".join(secrets.choice(_UNAMBIGUOUS) for _ in range(length))

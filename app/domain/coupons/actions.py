@@ -1,0 +1,129 @@
+import json
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from app.core.codes import Code, Token, new_code, new_token
+from app.core.crypto import keyring_of
+from app.core.ids import random_id
+from app.domain.coupons import queries
+from app.domain.coupons.errors import BundleAlreadyIssued, TargetReached
+from app.domain.coupons.models import Coupon, CouponBundle
+from app.domain.coupons.queries import Bundle, CouponOrigin, PrintedCoupon
+from app.domain.coupons.rules import CouponState, CouponStatus, check_can_end
+from app.domain.participants.queries import Origin
+
+
+def issue_bundle(
+    session: Session,
+    *,
+    programme_id: UUID,
+    site_id: UUID,
+    protocol_id: UUID,
+    holder_id: UUID,
+    holder_origin: Origin,
+    holder_wave: int,
+    size: int,
+    usable_from: date,
+    usable_until: date,
+    on: date,
+    by: UUID,
+) -> Bundle:
+    """Make someone's one bundle. Whether she may have it is the intake's to say.
+
+    Raises:
+        TargetReached: the protocol gives no more coupons.
+        BundleAlreadyIssued: she had hers, even if a coupon of it was lost.
+    """
+    if size == 0:
+        raise TargetReached
+    keyring, bundle_id = keyring_of(session), random_id()
+    holder = queries.holder_digest(keyring, holder_id)
+    if queries.bundle_of(session, holder_id):
+        raise BundleAlreadyIssued
+    state = CouponState(CouponStatus.ISSUED, usable_from, usable_until)
+    coupons = tuple(
+        PrintedCoupon(random_id(), code.digits, new_token().text, state)
+        for code in _free_codes(session, size)
+    )
+    contents = {
+        "holder": holder_id.hex,
+        "coupons": [[each.id.hex, each.code, each.token] for each in coupons],
+    }
+    session.execute(
+        insert(CouponBundle).values(
+            id=bundle_id,
+            programme_id=programme_id,
+            site_id=site_id,
+            protocol_id=protocol_id,
+            holder_digest=holder,
+            sealed_contents=keyring.seal(
+                json.dumps(contents).encode(),
+                table="coupon_bundle",
+                column="sealed_contents",
+                row=bundle_id,
+            ),
+            size=size,
+            issued_on=on,
+            issued_by=by,
+        )
+    )
+    rows = [
+        {
+            "id": each.id,
+            "programme_id": programme_id,
+            "site_id": site_id,
+            "code_digest": queries.code_digest(keyring, Code(each.code)),
+            "token_digest": queries.token_digest(keyring, Token(each.token)),
+            "sealed_origin": queries.seal_origin(
+                keyring,
+                each.id,
+                CouponOrigin(
+                    bundle_id, holder_id, holder_origin.chain_id, holder_wave + 1, each.code
+                ),
+            ),
+            "status": CouponStatus.ISSUED,
+            "usable_from": usable_from,
+            "usable_until": usable_until,
+            "status_on": on,
+        }
+        for each in coupons
+    ]
+    session.execute(insert(Coupon), rows)
+    return Bundle(bundle_id, programme_id, site_id, holder_id, on, coupons)
+
+
+def end(
+    session: Session,
+    scanned: Code | Token,
+    status: CouponStatus,
+    *,
+    programme_id: UUID,
+    on: date,
+) -> UUID:
+    """Make a coupon void, lost or refused, for good. Lost coupons are not replaced.
+
+    Raises:
+        UnknownCoupon, CouponIsFinal.
+    """
+    row = queries.lock_by_code(session, scanned, programme_id=programme_id)
+    if row.status is not status:
+        check_can_end(queries.state(row))
+        row.status, row.status_on = status, on
+        session.flush()
+    return row.id
+
+
+def _free_codes(session: Session, size: int) -> list[Code]:
+    keyring = keyring_of(session)
+    while True:
+        codes = {queries.code_digest(keyring, code): code for code in map(_draw, range(size))}
+        taken = select(Coupon.id).where(Coupon.code_digest.in_(codes))
+        if len(codes) == size and session.scalar(taken) is None:
+            return list(codes.values())
+
+
+def _draw(_: int) -> Code:
+    return new_code()

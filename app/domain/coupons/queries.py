@@ -1,0 +1,137 @@
+import json
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from app.core.codes import Code, MalformedCode, Token, read_scanned
+from app.core.crypto import Keyring, keyring_of
+from app.domain.coupons.errors import MistypedCode, UnknownBundle, UnknownCoupon
+from app.domain.coupons.models import Coupon, CouponBundle
+from app.domain.coupons.rules import CouponState
+
+
+@dataclass(frozen=True)
+class CouponOrigin:
+    """What the seal of a coupon hides: whose bundle it is of, and where its recruit will stand."""
+
+    bundle_id: UUID
+    recruiter_id: UUID
+    chain_id: UUID
+    wave: int
+    code: str
+
+
+@dataclass(frozen=True)
+class PrintedCoupon:
+    """A coupon with its secrets, for its holder's sheet and nobody else."""
+
+    id: UUID
+    code: str
+    token: str
+    state: CouponState
+
+
+@dataclass(frozen=True)
+class Bundle:
+    id: UUID
+    programme_id: UUID
+    site_id: UUID
+    holder_id: UUID
+    issued_on: date
+    coupons: tuple[PrintedCoupon, ...]
+
+
+def read(scanned: str) -> Code | Token:
+    """A code or token from what was typed or scanned, without a look-up. Raises: MistypedCode."""
+    try:
+        return read_scanned(scanned)
+    except MalformedCode as error:
+        raise MistypedCode(reason=error.reason) from error
+
+
+def names(session: Session, scanned: Code | Token) -> ColumnElement[bool]:
+    """The condition that picks the coupon a code or token names."""
+    keyring = keyring_of(session)
+    if isinstance(scanned, Code):
+        return Coupon.code_digest == code_digest(keyring, scanned)
+    return Coupon.token_digest == token_digest(keyring, scanned)
+
+
+def lock_by_code(session: Session, scanned: Code | Token, *, programme_id: UUID) -> Coupon:
+    """The row of a coupon, held until commit. Raises: UnknownCoupon."""
+    row = session.scalar(
+        select(Coupon)
+        .where(names(session, scanned), Coupon.programme_id == programme_id)
+        .with_for_update()
+    )
+    if row is None:
+        raise UnknownCoupon
+    return row
+
+
+def state(row: Coupon) -> CouponState:
+    return CouponState(row.status, row.usable_from, row.usable_until)
+
+
+def bundle(session: Session, bundle_id: UUID, *, programme_id: UUID) -> Bundle:
+    """A bundle with its secrets. Raises: UnknownBundle."""
+    row = session.scalar(
+        select(CouponBundle).where(
+            CouponBundle.id == bundle_id, CouponBundle.programme_id == programme_id
+        )
+    )
+    if row is None:
+        raise UnknownBundle
+    plain = keyring_of(session).open(
+        row.sealed_contents, table="coupon_bundle", column="sealed_contents", row=row.id
+    )
+    contents = json.loads(plain)
+    rows = {
+        coupon.id: coupon
+        for coupon in session.scalars(
+            select(Coupon).where(Coupon.id.in_([UUID(each[0]) for each in contents["coupons"]]))
+        )
+    }
+    coupons = tuple(
+        PrintedCoupon(UUID(coupon_id), code, token, state(rows[UUID(coupon_id)]))
+        for coupon_id, code, token in contents["coupons"]
+    )
+    return Bundle(
+        row.id, row.programme_id, row.site_id, UUID(contents["holder"]), row.issued_on, coupons
+    )
+
+
+def bundle_of(session: Session, holder_id: UUID) -> UUID | None:
+    """The bundle a participant was given, if any."""
+    return session.scalar(
+        select(CouponBundle.id).where(
+            CouponBundle.holder_digest == holder_digest(keyring_of(session), holder_id)
+        )
+    )
+
+
+def open_origin(keyring: Keyring, coupon_id: UUID, sealed: bytes) -> CouponOrigin:
+    plain = keyring.open(sealed, table="coupon", column="sealed_origin", row=coupon_id)
+    bundle, recruiter, chain, wave, code = json.loads(plain)
+    return CouponOrigin(UUID(bundle), UUID(recruiter), UUID(chain), wave, code)
+
+
+def seal_origin(keyring: Keyring, coupon_id: UUID, origin: CouponOrigin) -> bytes:
+    ids = [origin.bundle_id.hex, origin.recruiter_id.hex, origin.chain_id.hex]
+    plain = json.dumps([*ids, origin.wave, origin.code]).encode()
+    return keyring.seal(plain, table="coupon", column="sealed_origin", row=coupon_id)
+
+
+def code_digest(keyring: Keyring, code: Code) -> bytes:
+    return keyring.digest("coupon-code", code.digits)
+
+
+def token_digest(keyring: Keyring, token: Token) -> bytes:
+    return keyring.digest("coupon-token", token.text)
+
+
+def holder_digest(keyring: Keyring, holder_id: UUID) -> bytes:
+    return keyring.digest("bundle-holder", holder_id.hex)

@@ -1,0 +1,152 @@
+import json
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.core.crypto import Keyring, keyring_of
+from app.domain.participants.errors import UnknownParticipant
+from app.domain.participants.models import Consent, NotSamePerson, Participant
+from app.domain.participants.rules import Came, EntryRoute, Sex, Standing, normalise_uic
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the seal of a participant hides: her chain, and who recruited her (nobody, for a seed)."""
+
+    chain_id: UUID
+    recruiter_id: UUID | None
+
+
+@dataclass(frozen=True)
+class ParticipantFacts:
+    id: UUID
+    programme_id: UUID
+    site_id: UUID
+    came: Came
+    standing: Standing
+    wave: int | None
+    entry_route: EntryRoute | None
+    sex: Sex
+    age: int | None
+    network_size: int | None
+    never_reached_before: bool | None
+    came_on: date
+    trained_on: date | None
+
+
+@dataclass(frozen=True)
+class Match:
+    """An earlier enrolment with the same code: possibly the same person."""
+
+    participant_id: UUID
+    site_id: UUID
+    came_on: date
+
+
+def participant(session: Session, participant_id: UUID, *, programme_id: UUID) -> ParticipantFacts:
+    """Raises: UnknownParticipant, also for one of another programme."""
+    return facts(lock(session, participant_id, programme_id=programme_id, for_update=False))
+
+
+def lock(
+    session: Session, participant_id: UUID, *, programme_id: UUID, for_update: bool = True
+) -> Participant:
+    """The row of a participant, held until commit. Raises: UnknownParticipant."""
+    found = select(Participant).where(
+        Participant.id == participant_id, Participant.programme_id == programme_id
+    )
+    row = session.scalar(found.with_for_update() if for_update else found)
+    if row is None:
+        raise UnknownParticipant
+    return row
+
+
+def origin_of(session: Session, row: Participant) -> Origin | None:
+    """Who recruited a participant and in which chain; None for a walk-in."""
+    if row.sealed_origin is None:
+        return None
+    return open_origin(keyring_of(session), row.id, row.sealed_origin)
+
+
+def open_origin(keyring: Keyring, participant_id: UUID, sealed: bytes) -> Origin:
+    plain = keyring.open(sealed, table="participant", column="sealed_origin", row=participant_id)
+    chain, recruiter = json.loads(plain)
+    return Origin(UUID(chain), UUID(recruiter) if recruiter else None)
+
+
+def seal_origin(keyring: Keyring, participant_id: UUID, origin: Origin) -> bytes:
+    recruiter = origin.recruiter_id.hex if origin.recruiter_id else None
+    plain = json.dumps([origin.chain_id.hex, recruiter]).encode()
+    return keyring.seal(plain, table="participant", column="sealed_origin", row=participant_id)
+
+
+def uic_digest(session: Session, programme_id: UUID, uic: str) -> bytes:
+    """The only thing kept of a unique identifier code. Raises: BadParticipant."""
+    return keyring_of(session).digest("uic", programme_id.hex, normalise_uic(uic))
+
+
+def possible_duplicates(
+    session: Session, programme_id: UUID, digest: bytes, *, besides: UUID | None = None
+) -> list[Match]:
+    """Earlier people with the same code, those told apart from ``besides`` left out."""
+    rows = session.execute(
+        select(Participant.id, Participant.site_id, Participant.came_on).where(
+            Participant.programme_id == programme_id,
+            Participant.uic_digest == digest,
+            Participant.standing != Standing.DUPLICATE,
+        )
+    ).all()
+    matches = [Match(*row) for row in rows if row.id != besides]
+    if besides is None or not matches:
+        return matches
+    pairs = {pair_digest(session, besides, match.participant_id): match for match in matches}
+    known = session.scalars(
+        select(NotSamePerson.pair_digest).where(NotSamePerson.pair_digest.in_(pairs))
+    ).all()
+    return [match for pair, match in pairs.items() if pair not in known]
+
+
+def pair_digest(session: Session, one: UUID, other: UUID) -> bytes:
+    return keyring_of(session).digest("pair", *sorted((one.hex, other.hex)))
+
+
+def consents(session: Session, participant_id: UUID) -> dict[str, bool]:
+    """The standing answer for each purpose."""
+    rows = session.scalars(
+        select(Consent).where(Consent.participant_id == participant_id).order_by(Consent.version)
+    )
+    return {row.purpose: row.given and row.withdrawn_on is None for row in rows}
+
+
+def reached(session: Session, programme_id: UUID) -> int:
+    """How many different people a programme has reached so far."""
+    count = session.scalar(
+        select(func.count())
+        .select_from(Participant)
+        .where(
+            Participant.programme_id == programme_id,
+            Participant.standing.in_((Standing.ARRIVED, Standing.ENROLLED)),
+        )
+    )
+    return count or 0
+
+
+def facts(row: Participant) -> ParticipantFacts:
+    return ParticipantFacts(
+        row.id,
+        row.programme_id,
+        row.site_id,
+        row.came,
+        row.standing,
+        row.wave,
+        row.entry_route,
+        row.sex,
+        row.age,
+        row.network_size,
+        row.never_reached_before,
+        row.came_on,
+        row.trained_on,
+    )

@@ -1,0 +1,52 @@
+"""Who may do what: a table, and nothing is allowed that is not in it."""
+
+from enum import StrEnum
+
+SHORTEST_PASSWORD = 12
+
+
+class Role(StrEnum):
+    INTAKE = "intake"
+    HEALTH_EDUCATOR = "health_educator"
+    COUPON_MANAGER = "coupon_manager"
+    PROGRAMME_LEAD = "programme_lead"
+    FINANCE = "finance"
+    ADMINISTRATOR = "administrator"
+    GATEWAY = "gateway"
+
+
+class Permission(StrEnum):
+    LOOK_UP_COUPON = "look_up_coupon"
+    REDEEM = "redeem"
+    TAKE_IN = "take_in"
+    ISSUE_BUNDLE = "issue_bundle"
+    ENROL_SEED = "enrol_seed"
+    END_COUPON = "end_coupon"
+    ACCEPT_LATE = "accept_late"
+    DECIDE_CONFLICT = "decide_conflict"
+    SEE_REACH = "see_reach"
+    SEE_CHAINS = "see_chains"
+    SEE_LEDGER = "see_ledger"
+    PAY_STIPEND = "pay_stipend"
+    FUND_FLOAT = "fund_float"
+    EDIT_PROGRAMME = "edit_programme"
+    EDIT_STAFF = "edit_staff"
+    SEE_AUDIT = "see_audit"
+
+
+_P = Permission
+_DESK = {_P.LOOK_UP_COUPON, _P.REDEEM, _P.TAKE_IN, _P.ISSUE_BUNDLE, _P.PAY_STIPEND}
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.INTAKE: frozenset(_DESK),
+    Role.HEALTH_EDUCATOR: frozenset({_P.LOOK_UP_COUPON, _P.TAKE_IN}),
+    Role.COUPON_MANAGER: frozenset(
+        {*_DESK, _P.ENROL_SEED, _P.END_COUPON, _P.ACCEPT_LATE, _P.DECIDE_CONFLICT, _P.SEE_REACH}
+    ),
+    Role.PROGRAMME_LEAD: frozenset(
+        {_P.SEE_REACH, _P.SEE_CHAINS, _P.SEE_LEDGER, _P.EDIT_PROGRAMME, _P.SEE_AUDIT}
+    ),
+    Role.FINANCE: frozenset({_P.SEE_LEDGER, _P.PAY_STIPEND, _P.FUND_FLOAT}),
+    Role.ADMINISTRATOR: frozenset({_P.EDIT_STAFF, _P.EDIT_PROGRAMME, _P.SEE_AUDIT}),
+    Role.GATEWAY: frozenset({_P.LOOK_UP_COUPON}),
+}

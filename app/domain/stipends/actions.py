@@ -1,0 +1,219 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from app.core.ids import random_id
+from app.core.money import Money
+from app.domain.participants.queries import lock
+from app.domain.stipends import queries
+from app.domain.stipends.errors import (
+    BadAmount,
+    NothingToPay,
+    PaymentIdReused,
+    RewardAlreadyPaid,
+)
+from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine
+from app.domain.stipends.rules import EXPENSE, Account, Incentive, Rewards
+
+REWARDS = (Incentive.RECRUITMENT, Incentive.EDUCATION, Incentive.STEERING)
+
+
+@dataclass(frozen=True)
+class Books:
+    """Which site's books, under which rules, on which day."""
+
+    programme_id: UUID
+    site_id: UUID
+    protocol_id: UUID
+    currency: str
+    on: date
+
+
+def hold(
+    session: Session, books: Books, minor: int, *, recruiter_id: UUID, recruit_id: UUID
+) -> None:
+    """Set the recruiter's reward aside until her recruit has completed the visit. One statement."""
+    if minor:
+        _enter(
+            session,
+            books,
+            minor,
+            debit=Account.EXPENSE_RECRUITMENT,
+            credit=Account.STIPENDS_HELD,
+            holder_id=recruiter_id,
+            cause=("held", recruit_id),
+        )
+
+
+def owe_participation(
+    session: Session, books: Books, rewards: Rewards, *, participant_id: UUID
+) -> None:
+    """Owe a person her fee for taking part. Owing it again changes nothing."""
+    if rewards[Incentive.PRIMARY] and not queries.entry_for(session, "primary", participant_id):
+        _enter(
+            session,
+            books,
+            rewards[Incentive.PRIMARY],
+            debit=Account.EXPENSE_PRIMARY,
+            credit=Account.STIPENDS_PAYABLE,
+            holder_id=participant_id,
+            cause=("primary", participant_id),
+        )
+
+
+def owe_rewards(
+    session: Session, books: Books, rewards: Rewards, *, recruiter_id: UUID, recruit_id: UUID
+) -> None:
+    """Owe a recruiter what a completed visit earns her: what was held, and what her teaching adds.
+
+    Owing it again changes nothing: each reward has one cause, the recruit.
+    """
+    for incentive in REWARDS:
+        if not rewards[incentive] or queries.entry_for(session, incentive.value, recruit_id):
+            continue
+        held = incentive is Incentive.RECRUITMENT and queries.entry_for(session, "held", recruit_id)
+        _enter(
+            session,
+            books,
+            rewards[incentive],
+            debit=Account.STIPENDS_HELD if held else EXPENSE[incentive],
+            credit=Account.STIPENDS_PAYABLE,
+            holder_id=recruiter_id,
+            cause=(incentive.value, recruit_id),
+        )
+
+
+def cancel_rewards(session: Session, books: Books, *, recruit_id: UUID, reason: str) -> None:
+    """Take back every reward for a recruit by reversing entries; what was held is released to expense.
+
+    Raises:
+        RewardAlreadyPaid: money in a hand is not taken back by an entry.
+    """
+    kinds = [*(incentive.value for incentive in REWARDS), "held"]
+    entries = [entry for kind in kinds if (entry := queries.entry_for(session, kind, recruit_id))]
+    if queries.was_paid(session, [entry.id for entry in entries]):
+        raise RewardAlreadyPaid
+    for entry in entries:
+        _reverse(session, entry, on=books.on, reason=reason)
+
+
+def pay_in_cash(
+    session: Session, books: Books, *, payment_id: UUID, participant_id: UUID, by: UUID
+) -> Money:
+    """Hand a participant all she is owed, from the site's cash.
+
+    Asking again under the same ``payment_id`` gives the first answer and pays nothing more.
+
+    Raises:
+        NothingToPay: also for the later of two who pay her at once.
+        PaymentIdReused, UnknownParticipant.
+    """
+    lock(session, participant_id, programme_id=books.programme_id)
+    holder = queries.account_digest(session, participant_id)
+    earlier = queries.payout(session, payment_id)
+    if earlier is not None:
+        if earlier.holder_digest != holder:
+            raise PaymentIdReused
+        return Money(earlier.amount_minor, earlier.currency)
+    accruals = queries.owed_to(session, participant_id)
+    if not accruals:
+        raise NothingToPay
+    total = sum((accrual.amount for accrual in accruals), Money(0, books.currency))
+    session.execute(
+        insert(Payout).values(
+            id=payment_id,
+            programme_id=books.programme_id,
+            site_id=books.site_id,
+            holder_digest=holder,
+            amount_minor=total.minor,
+            currency=total.currency,
+            paid_on=books.on,
+            paid_by=by,
+        )
+    )
+    session.execute(insert(PayoutLine), _lines(payment_id, accruals))
+    _enter(
+        session,
+        books,
+        total.minor,
+        debit=Account.STIPENDS_PAYABLE,
+        credit=Account.CASH_FLOAT,
+        holder_id=participant_id,
+        cause=("payout", payment_id),
+    )
+    return total
+
+
+def fund_float(session: Session, books: Books, minor: int, *, funding_id: UUID) -> None:
+    """Put money into a site's cash. The same ``funding_id`` puts it in once.
+
+    Raises:
+        BadAmount: nothing, or less.
+    """
+    if minor <= 0:
+        raise BadAmount(minor=minor)
+    if queries.entry_for(session, "funding", funding_id) is None:
+        _enter(
+            session,
+            books,
+            minor,
+            debit=Account.CASH_FLOAT,
+            credit=Account.FUNDING,
+            holder_id=None,
+            cause=("funding", funding_id),
+        )
+
+
+def _enter(
+    session: Session,
+    books: Books,
+    minor: int,
+    *,
+    debit: Account,
+    credit: Account,
+    holder_id: UUID | None,
+    cause: tuple[str, UUID],
+) -> None:
+    session.execute(
+        insert(LedgerEntry).values(
+            id=random_id(),
+            programme_id=books.programme_id,
+            site_id=books.site_id,
+            entered_on=books.on,
+            debit=debit,
+            credit=credit,
+            amount_minor=minor,
+            currency=books.currency,
+            holder_digest=queries.account_digest(session, holder_id) if holder_id else None,
+            cause_digest=queries.cause_digest(session, *cause),
+            protocol_id=books.protocol_id,
+        )
+    )
+
+
+def _reverse(session: Session, entry: LedgerEntry, *, on: date, reason: str) -> None:
+    session.execute(
+        insert(LedgerEntry).values(
+            id=random_id(),
+            programme_id=entry.programme_id,
+            site_id=entry.site_id,
+            entered_on=on,
+            debit=entry.credit,
+            credit=entry.debit,
+            amount_minor=entry.amount_minor,
+            currency=entry.currency,
+            holder_digest=entry.holder_digest,
+            cause_digest=queries.cause_digest(session, "reversal", entry.id),
+            protocol_id=entry.protocol_id,
+            reverses=entry.id,
+            reason=reason,
+        )
+    )
+
+
+def _lines(payment_id: UUID, accruals: Sequence[queries.Accrual]) -> list[dict[str, UUID]]:
+    return [{"accrual_id": accrual.id, "payout_id": payment_id} for accrual in accruals]

@@ -1,0 +1,175 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from app.core.crypto import keyring_of
+from app.core.money import Money
+from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine
+from app.domain.stipends.rules import Account
+
+DEBIT_SIDE = frozenset(Account) - {
+    Account.FUNDING,
+    Account.STIPENDS_HELD,
+    Account.STIPENDS_PAYABLE,
+}
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What stands in an account of a site, positive on the account's own side."""
+
+    site_id: UUID
+    account: Account
+    balance: Money
+
+
+@dataclass(frozen=True)
+class Accrual:
+    """A reward that is owed and not yet paid."""
+
+    id: UUID
+    amount: Money
+    entered_on: date
+    expense: Account
+
+
+@dataclass(frozen=True)
+class Unclaimed:
+    """What one participant could claim; the account is known by the tail of its digest."""
+
+    account: str
+    site_id: UUID
+    amount: Money
+    since: date
+
+
+def account_digest(session: Session, participant_id: UUID) -> bytes:
+    """A participant's account in the books."""
+    return keyring_of(session).digest("account", participant_id.hex)
+
+
+def cause_digest(session: Session, kind: str, of: UUID) -> bytes:
+    """What an entry is for; two entries for one cause cannot both exist."""
+    return keyring_of(session).digest("cause", kind, of.hex)
+
+
+def balances(session: Session, programme_id: UUID) -> list[Balance]:
+    """Every account that moved, by site."""
+    sides = union_all(
+        select(
+            LedgerEntry.site_id,
+            LedgerEntry.debit.label("account"),
+            LedgerEntry.amount_minor.label("minor"),
+            LedgerEntry.currency,
+        ).where(LedgerEntry.programme_id == programme_id),
+        select(
+            LedgerEntry.site_id,
+            LedgerEntry.credit,
+            -LedgerEntry.amount_minor,
+            LedgerEntry.currency,
+        ).where(LedgerEntry.programme_id == programme_id),
+    ).subquery()
+    rows = session.execute(
+        select(sides.c.site_id, sides.c.account, sides.c.currency, func.sum(sides.c.minor))
+        .group_by(sides.c.site_id, sides.c.account, sides.c.currency)
+        .order_by(sides.c.site_id, sides.c.account)
+    )
+    return [
+        Balance(site_id, account, Money(int(minor if account in DEBIT_SIDE else -minor), currency))
+        for site_id, account, currency, minor in rows
+    ]
+
+
+def owed_to(session: Session, participant_id: UUID) -> list[Accrual]:
+    """What a participant can be paid now, oldest first."""
+    return _unpaid(session, account_digest(session, participant_id))
+
+
+def held_for(session: Session, participant_id: UUID) -> int:
+    """Minor units that wait for a recruit's visit to be completed, or for a decision."""
+    digest = account_digest(session, participant_id)
+    signed = [
+        session.scalar(
+            select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0)).where(
+                LedgerEntry.holder_digest == digest, side == Account.STIPENDS_HELD
+            )
+        )
+        for side in (LedgerEntry.credit, LedgerEntry.debit)
+    ]
+    return int(signed[0] or 0) - int(signed[1] or 0)
+
+
+def unclaimed(session: Session, programme_id: UUID) -> list[Unclaimed]:
+    """Owed and not paid, a line for each account, oldest first: a liability of the programme."""
+    later = aliased(LedgerEntry)
+    rows = session.execute(
+        select(
+            LedgerEntry.holder_digest,
+            LedgerEntry.currency,
+            func.sum(LedgerEntry.amount_minor),
+            func.min(LedgerEntry.entered_on),
+            LedgerEntry.site_id,
+        )
+        .outerjoin(PayoutLine, PayoutLine.accrual_id == LedgerEntry.id)
+        .outerjoin(later, later.reverses == LedgerEntry.id)
+        .where(
+            LedgerEntry.programme_id == programme_id,
+            LedgerEntry.credit == Account.STIPENDS_PAYABLE,
+            PayoutLine.accrual_id.is_(None),
+            later.id.is_(None),
+        )
+        .group_by(LedgerEntry.holder_digest, LedgerEntry.currency, LedgerEntry.site_id)
+        .order_by(func.min(LedgerEntry.entered_on))
+    )
+    return [
+        Unclaimed(digest.hex()[:6].upper(), site_id, Money(int(minor), currency), since)
+        for digest, currency, minor, since, site_id in rows
+        if digest
+    ]
+
+
+def entry_for(session: Session, kind: str, of: UUID) -> LedgerEntry | None:
+    """The entry made for a cause, unless it was reversed."""
+    later = aliased(LedgerEntry)
+    return session.scalar(
+        select(LedgerEntry)
+        .outerjoin(later, later.reverses == LedgerEntry.id)
+        .where(LedgerEntry.cause_digest == cause_digest(session, kind, of), later.id.is_(None))
+    )
+
+
+def was_paid(session: Session, entry_ids: Sequence[UUID]) -> bool:
+    return (
+        session.scalar(
+            select(PayoutLine.accrual_id).where(PayoutLine.accrual_id.in_(entry_ids)).limit(1)
+        )
+        is not None
+    )
+
+
+def payout(session: Session, payout_id: UUID) -> Payout | None:
+    return session.get(Payout, payout_id)
+
+
+def _unpaid(session: Session, digest: bytes) -> list[Accrual]:
+    later = aliased(LedgerEntry)
+    rows = session.scalars(
+        select(LedgerEntry)
+        .outerjoin(PayoutLine, PayoutLine.accrual_id == LedgerEntry.id)
+        .outerjoin(later, later.reverses == LedgerEntry.id)
+        .where(
+            LedgerEntry.holder_digest == digest,
+            LedgerEntry.credit == Account.STIPENDS_PAYABLE,
+            PayoutLine.accrual_id.is_(None),
+            later.id.is_(None),
+        )
+        .order_by(LedgerEntry.entered_on, LedgerEntry.id)
+    )
+    return [
+        Accrual(row.id, Money(row.amount_minor, row.currency), row.entered_on, row.debit)
+        for row in rows
+    ]

@@ -1,0 +1,31 @@
+"""Every table of the program, for the migrations and for tests that build a schema."""
+
+from sqlalchemy import MetaData
+
+from app.core import installation, outbox
+from app.core.db import Base
+from app.domain.audit import models as audit
+from app.domain.coupons import models as coupons
+from app.domain.intake import models as intake
+from app.domain.participants import models as participants
+from app.domain.programmes import models as programmes
+from app.domain.services import models as services
+from app.domain.staff import models as staff
+from app.domain.stipends import models as stipends
+from app.domain.visits import models as visits
+
+MODULES = (
+    installation,
+    outbox,
+    audit,
+    programmes,
+    staff,
+    participants,
+    coupons,
+    stipends,
+    services,
+    visits,
+    intake,
+)
+
+METADATA: MetaData = Base.metadata

@@ -1,0 +1,327 @@
+from collections.abc import Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from app.core import outbox
+from app.core.clock import local_date
+from app.domain.audit.actions import record
+from app.domain.coupons import actions as coupon_actions
+from app.domain.coupons.queries import Bundle
+from app.domain.participants import actions as participant_actions
+from app.domain.participants import queries as participants
+from app.domain.participants.models import Participant
+from app.domain.participants.rules import (
+    EntryRoute,
+    Sex,
+    Standing,
+    check_age,
+    check_network_size,
+)
+from app.domain.programmes import queries as programmes
+from app.domain.programmes.rules import coupons_in_bundle, usable_dates
+from app.domain.staff.queries import Actor
+from app.domain.stipends import actions as stipend_actions
+from app.domain.stipends.actions import Books
+from app.domain.stipends.rules import Recruit, rewards
+from app.domain.visits import queries
+from app.domain.visits.errors import NotReadyForBundle, NotReadyForStep, TestAlreadyScored
+from app.domain.visits.events import BundleIssued, VisitCompleted
+from app.domain.visits.models import BaselineInterview, EligibilityScreening, KnowledgeTest
+from app.domain.visits.rules import Step, ineligible_because, missing_for_bundle, score
+
+
+def enrol_seed(
+    session: Session,
+    *,
+    site: programmes.SiteFacts,
+    sex: Sex,
+    age: int,
+    network_size: int | None,
+    entry_route: EntryRoute,
+    by: Actor,
+    now: datetime,
+    never_reached_before: bool | None = None,
+) -> UUID:
+    """Enrol a seed whom staff have screened, asked for her consent and trained.
+
+    Raises:
+        BadParticipant, NotReadyForStep: under the protocol's age.
+    """
+    protocol = programmes.current_protocol(session, site.programme_id).rules
+    if age < protocol.minimum_age:
+        check_age(age)
+        raise NotReadyForStep(step=Step.ELIGIBILITY.value, reasons=["under_age"])
+    on = local_date(now, site.timezone)
+    seed_id = participant_actions.enrol_seed(
+        session,
+        programme_id=site.programme_id,
+        site_id=site.id,
+        sex=sex,
+        age=age,
+        network_size=network_size,
+        entry_route=entry_route,
+        never_reached_before=never_reached_before,
+        on=on,
+    )
+    participant_actions.give_consent(
+        session,
+        seed_id,
+        {"participation": True},
+        programme_id=site.programme_id,
+        version=protocol.consent_version,
+        on=on,
+    )
+    _record(session, "seed.enrolled", seed_id, by, now)
+    return seed_id
+
+
+def screen(
+    session: Session,
+    participant_id: UUID,
+    *,
+    sex: Sex,
+    age: int | None,
+    adult_confirmed: bool,
+    injected_recently: bool | None,
+    by: Actor,
+    now: datetime,
+) -> list[str]:
+    """Judge eligibility; returns why she is not eligible, nothing when she is. She is served either way.
+
+    Screening again before the interview replaces the answer: a slip of the pen must not exclude anyone.
+
+    Raises:
+        UnknownParticipant, BadParticipant, NotReadyForStep.
+    """
+    check_age(age)
+    row = participants.lock(session, participant_id, programme_id=by.programme_id)
+    if row.standing not in (Standing.ARRIVED, Standing.INELIGIBLE):
+        raise NotReadyForStep(step=Step.ELIGIBILITY.value)
+    on = _today(session, row, now)
+    protocol = programmes.current_protocol(session, by.programme_id).rules
+    reasons = ineligible_because(
+        protocol, age=age, adult_confirmed=adult_confirmed, injected_recently=injected_recently
+    )
+    row.sex, row.age = sex, age
+    row.standing = Standing.INELIGIBLE if reasons else Standing.ARRIVED
+    screening = session.get(EligibilityScreening, participant_id)
+    if screening is None:
+        screening = EligibilityScreening(
+            participant_id=participant_id, programme_id=by.programme_id
+        )
+        session.add(screening)
+    screening.eligible, screening.reasons = not reasons, reasons
+    screening.screened_on, screening.screened_by = on, by.staff_id
+    session.flush()
+    _record(session, "visit.screened", participant_id, by, now)
+    return reasons
+
+
+def ask_consent(
+    session: Session,
+    participant_id: UUID,
+    answers: Mapping[str, bool],
+    *,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Keep her answers for each purpose under the current words. Raises: UnknownParticipant."""
+    row = _ready_for(session, participant_id, Step.CONSENT, by)
+    protocol = programmes.current_protocol(session, by.programme_id).rules
+    participant_actions.give_consent(
+        session,
+        participant_id,
+        answers,
+        programme_id=by.programme_id,
+        version=protocol.consent_version,
+        on=_today(session, row, now),
+    )
+    _record(session, "visit.consent_asked", participant_id, by, now)
+
+
+def take_knowledge_test(
+    session: Session,
+    participant_id: UUID,
+    answers: Mapping[str, str],
+    *,
+    by: Actor,
+    now: datetime,
+) -> int:
+    """Score the test, once; returns the number of right answers.
+
+    Raises:
+        TestAlreadyScored, BadAnswers, NotReadyForStep, UnknownParticipant.
+    """
+    row = _ready_for(session, participant_id, Step.KNOWLEDGE_TEST, by)
+    if queries.correct_answers(session, participant_id) is not None:
+        raise TestAlreadyScored
+    version, items = queries.knowledge_test()
+    correct = score(answers, right={item.id: item.right for item in items})
+    session.execute(
+        insert(KnowledgeTest).values(
+            participant_id=participant_id,
+            programme_id=by.programme_id,
+            version=version,
+            answers=dict(answers),
+            correct=correct,
+            items=len(items),
+            taken_on=_today(session, row, now),
+            taken_with=by.staff_id,
+        )
+    )
+    _record(session, "visit.test_scored", participant_id, by, now)
+    settle(session, row, by=by, now=now)
+    return correct
+
+
+def interview(
+    session: Session,
+    participant_id: UUID,
+    *,
+    network_size: int | None,
+    never_reached_before: bool | None,
+    answers: Mapping[str, object],
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Keep the baseline interview; with it the visit is complete and its rewards are owed.
+
+    Raises:
+        NotReadyForStep, BadParticipant, UnknownParticipant.
+    """
+    check_network_size(network_size)
+    row = _ready_for(session, participant_id, Step.INTERVIEW, by)
+    held = session.scalar(
+        select(BaselineInterview).where(BaselineInterview.participant_id == participant_id)
+    )
+    if held is None:
+        held = BaselineInterview(participant_id=participant_id, programme_id=by.programme_id)
+        session.add(held)
+    held.answers, held.held_by = dict(answers), by.staff_id
+    held.held_on = _today(session, row, now)
+    row.network_size, row.never_reached_before = network_size, never_reached_before
+    session.flush()
+    _record(session, "visit.interviewed", participant_id, by, now)
+    settle(session, row, by=by, now=now)
+
+
+def settle(session: Session, row: Participant, *, by: Actor, now: datetime) -> None:
+    """Enrol someone whose visit is complete, and owe what it earns. Settling again changes nothing."""
+    how_far = queries.progress(session, row.id, programme_id=row.programme_id)
+    if not (how_far.screened and how_far.consented and how_far.interviewed):
+        return
+    if row.standing is Standing.ARRIVED:
+        row.standing = Standing.ENROLLED
+        session.flush()
+        outbox.emit(session, VisitCompleted(str(row.id)), programme_id=row.programme_id, at=now)
+    origin = participants.origin_of(session, row)
+    correct = queries.correct_answers(session, row.id)
+    if origin is None or origin.recruiter_id is None or correct is None:
+        return
+    books, protocol = books_of(session, row.programme_id, row.site_id, now=now)
+    recruit = Recruit(is_woman=row.sex is Sex.FEMALE, age=row.age, correct_answers=correct)
+    earned = rewards(protocol.rules.stipends, recruit)
+    stipend_actions.owe_participation(session, books, earned, participant_id=row.id)
+    stipend_actions.owe_rewards(
+        session, books, earned, recruiter_id=origin.recruiter_id, recruit_id=row.id
+    )
+
+
+def train(session: Session, participant_id: UUID, *, by: Actor, now: datetime) -> None:
+    """Note that she has learnt how to teach three peers. Raises: UnknownParticipant."""
+    row = participants.lock(session, participant_id, programme_id=by.programme_id)
+    participant_actions.note_trained(
+        session, participant_id, programme_id=by.programme_id, on=_today(session, row, now)
+    )
+    _record(session, "visit.trained", participant_id, by, now)
+
+
+def give_bundle(session: Session, participant_id: UUID, *, by: Actor, now: datetime) -> Bundle:
+    """Issue an eligible, consented, trained participant her one bundle, with the coupons' secrets.
+
+    Raises:
+        NotReadyForBundle: names the steps that are missing.
+        BundleAlreadyIssued, TargetReached, UnknownParticipant.
+    """
+    row = participants.lock(session, participant_id, programme_id=by.programme_id)
+    how_far = queries.progress(session, participant_id, programme_id=by.programme_id)
+    origin = participants.origin_of(session, row)
+    missing = missing_for_bundle(how_far)
+    if missing or origin is None or row.wave is None:
+        raise NotReadyForBundle(missing=[step.value for step in missing])
+    site = programmes.site(session, row.site_id)
+    programme = programmes.programme(session, row.programme_id)
+    protocol = programmes.current_protocol(session, row.programme_id)
+    on = local_date(now, site.timezone)
+    usable_from, usable_until = usable_dates(
+        issued_on=on,
+        activation_delay_days=_first(
+            site.activation_delay_days, protocol.rules.activation_delay_days
+        ),
+        validity_days=_first(site.validity_days, protocol.rules.validity_days),
+    )
+    bundle = coupon_actions.issue_bundle(
+        session,
+        programme_id=row.programme_id,
+        site_id=row.site_id,
+        protocol_id=protocol.id,
+        holder_id=row.id,
+        holder_origin=origin,
+        holder_wave=row.wave,
+        size=coupons_in_bundle(
+            protocol.rules,
+            reached=participants.reached(session, row.programme_id),
+            target=programme.target,
+        ),
+        usable_from=usable_from,
+        usable_until=usable_until,
+        on=on,
+        by=by.staff_id,
+    )
+    outbox.emit(session, BundleIssued(str(bundle.id)), programme_id=row.programme_id, at=now)
+    _record(session, "bundle.issued", bundle.id, by, now)
+    return bundle
+
+
+def books_of(
+    session: Session, programme_id: UUID, site_id: UUID, *, now: datetime
+) -> tuple[Books, programmes.CurrentProtocol]:
+    """The books of a site today, and the rules in force."""
+    programme = programmes.programme(session, programme_id)
+    site = programmes.site(session, site_id)
+    protocol = programmes.current_protocol(session, programme_id)
+    on = local_date(now, site.timezone)
+    return Books(programme_id, site_id, protocol.id, programme.currency, on), protocol
+
+
+def _ready_for(session: Session, participant_id: UUID, step: Step, by: Actor) -> Participant:
+    row = participants.lock(session, participant_id, programme_id=by.programme_id)
+    how_far = queries.progress(session, participant_id, programme_id=by.programme_id)
+    ready = how_far.screened and how_far.standing in (Standing.ARRIVED, Standing.ENROLLED)
+    if step is not Step.CONSENT:
+        ready = ready and bool(how_far.consented)
+    if not ready:
+        raise NotReadyForStep(step=step.value)
+    return row
+
+
+def _today(session: Session, row: Participant, now: datetime) -> date:
+    return local_date(now, programmes.site(session, row.site_id).timezone)
+
+
+def _first(own: int | None, usual: int) -> int:
+    return usual if own is None else own
+
+
+def _record(session: Session, action: str, subject: UUID, by: Actor, now: datetime) -> None:
+    record(
+        session,
+        action,
+        subject=subject,
+        staff_id=by.staff_id,
+        programme_id=by.programme_id,
+        at=now,
+    )
