@@ -1,5 +1,6 @@
 """The database schema: alembic, driven from Python."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -22,9 +23,13 @@ def downgrade(database_url: str, revision: str = "base") -> None:
 
 def is_current(database: Database) -> bool:
     """Whether every migration has been applied."""
-    head = ScriptDirectory.from_config(_config(database.url)).get_current_head()
     with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        return MigrationContext.configure(connection).get_current_revision() == _head()
+
+
+@cache
+def _head() -> str | None:
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def _config(database_url: str) -> Config:

@@ -68,6 +68,14 @@ def waiting(session: Session) -> int:
     return events - (session.scalar(select(func.count()).select_from(AuditLink)) or 0)
 
 
+def has_loose_events(session: Session) -> bool:
+    """Whether anything waits for its place in the chain, by the newest event, which is placed last."""
+    newest = session.scalar(select(AuditEvent.id).order_by(AuditEvent.id.desc()).limit(1))
+    if newest is None:
+        return False
+    return session.scalar(select(AuditLink.sequence).where(AuditLink.event_id == newest)) is None
+
+
 def _altered_loose_events(session: Session) -> Iterator[str]:
     keyring = keyring_of(session)
     loose = (

@@ -1,0 +1,73 @@
+"""Builds the application: the one place where everything is wired together."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from app.core.clock import utc_now
+from app.core.crypto import Keyring
+from app.core.db import Database
+from app.core.settings import Settings
+from app.web import api, pages, problems
+from app.web.armour import Armour
+from app.web.templating import FOLDER
+from app.worker import BackgroundWorker
+
+
+def create_app(
+    settings: Settings,
+    *,
+    database: Database | None = None,
+    keyring: Keyring | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> FastAPI:
+    """The web application. A database passed in stays the caller's to close.
+
+    Raises:
+        KeyProblem: no key file, or a damaged one.
+    """
+    keyring = keyring or Keyring.load(settings.key_file)
+    opened = database or Database(settings.database_url, keyring, pool_size=settings.pool_size)
+
+    @asynccontextmanager
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        worker = BackgroundWorker(opened, clock) if opened.is_sqlite and not database else None
+        if worker:
+            worker.start()
+        yield
+        if worker:
+            worker.stop()
+        if not database:
+            opened.close()
+
+    app = FastAPI(
+        title="PDI tracker",
+        version="1",
+        description="Coupons, redemptions, stipends and recruitment chains of a peer-driven intervention.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        lifespan=running,
+    )
+    app.state.database, app.state.keyring = opened, keyring
+    app.state.settings, app.state.clock = settings, clock
+    problems.install(app)
+    for router in (*api.ROUTERS, *pages.ROUTERS):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=FOLDER / "static"))
+    app.add_middleware(
+        Armour,
+        body_limit=settings.body_limit,
+        is_https=settings.public_url.startswith("https://"),
+    )
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The application as its environment describes it: what server processes import."""
+    import os
+
+    return create_app(Settings.from_env(os.environ))

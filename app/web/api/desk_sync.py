@@ -1,0 +1,47 @@
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.core.errors import DomainError
+from app.web.api.redemptions import Redeemer, ScanIn
+from app.web.api.refusals import problems
+from app.web.deps import Db, Now
+from app.web.scanning import take_offline_scan
+
+router = APIRouter(prefix="/api/v1/desk", tags=["desk"])
+
+MOST_SCANS = 200
+
+
+class Sync(BaseModel):
+    """Scans made without a network, oldest first. Each names the device too."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    device_id: Annotated[str, Field(max_length=64)]
+    scans: Annotated[list[ScanIn], Field(max_length=MOST_SCANS)]
+
+
+class VerdictOut(BaseModel):
+    id: UUID
+    outcome: str
+    code: str | None = None
+
+
+class Verdicts(BaseModel):
+    verdicts: list[VerdictOut]
+
+
+@router.post("/sync", responses=problems())
+def sync(upload: Sync, db: Db, now: Now, actor: Redeemer) -> Verdicts:
+    """One final verdict for each scan, one transaction each: what was taken in stays so if the rest is cut off."""
+    verdicts = []
+    for scan in upload.scans:
+        try:
+            verdict = take_offline_scan(db, scan.to_domain(), by=actor, now=now)
+            verdicts.append(VerdictOut(id=scan.id, outcome=verdict.outcome.value))
+        except DomainError as refusal:
+            verdicts.append(VerdictOut(id=scan.id, outcome="refused", code=refusal.code))
+    return Verdicts(verdicts=verdicts)

@@ -1,0 +1,107 @@
+"""What surrounds every request: a limit on its body, headers on its answer, a line in the log without its path."""
+
+import logging
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from prometheus_client import Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger("pdi.web")
+
+REQUESTS = Counter("pdi_requests", "Requests answered", ["method", "route", "status"])
+SECONDS = Histogram("pdi_request_seconds", "Time to answer", ["route"])
+
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+CAMERA = {
+    True: "camera=(self), microphone=(), geolocation=()",
+    False: "camera=(), microphone=(), geolocation=()",
+}
+REFUSED = b'{"type": "/help#body_too_large", "title": "What was sent is too large.", "status": 413, "code": "body_too_large"}'
+
+
+class Armour:
+    """ASGI middleware: nothing of a request's path, query or body reaches a log."""
+
+    def __init__(self, app: ASGIApp, *, body_limit: int, is_https: bool) -> None:
+        self.app, self.body_limit, self.is_https = app, body_limit, is_https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 500
+
+        async def guarded_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *self._headers(scope, message)]
+            await send(message)
+
+        if _length(scope) > self.body_limit:
+            await _refuse(guarded_send)
+        else:
+            await self.app(scope, _limited(receive, self.body_limit), guarded_send)
+        self._note(scope, status, time.perf_counter() - started)
+
+    def _headers(
+        self, scope: Scope, message: MutableMapping[str, Any]
+    ) -> list[tuple[bytes, bytes]]:
+        path, present = scope["path"], {name.lower() for name, _ in message["headers"]}
+        headers = HEADERS | {"Permissions-Policy": CAMERA[path.startswith("/desk")]}
+        if not path.startswith("/static/"):
+            headers["Cache-Control"] = "no-store"
+        if self.is_https:
+            headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        return [each for each in encoded if each[0] not in present]
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unknown")
+        REQUESTS.labels(scope["method"], route, status).inc()
+        SECONDS.labels(route).observe(seconds)
+        log.info("%s %s %d %.1f ms", scope["method"], route, status, seconds * 1000)
+
+
+class BodyTooLarge(Exception):
+    """A body that went on past the limit without having said so."""
+
+
+def _length(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else 0
+    return 0
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    taken = 0
+
+    async def limited() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise BodyTooLarge
+        return message
+
+    return limited
+
+
+async def _refuse(send: Send) -> None:
+    headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": REFUSED})

@@ -1,0 +1,112 @@
+"""Refusals become RFC 9457 problem documents, or pages, here and only here."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from app.core.crypto import KeyProblem
+from app.core.db import NotCommitted
+from app.core.errors import DomainError, Kind
+from app.web.templating import language_of, render
+from app.web.wording import text_of
+
+STATUS = {
+    Kind.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Kind.CONFLICT: HTTPStatus.CONFLICT,
+    Kind.GONE: HTTPStatus.GONE,
+    Kind.FORBIDDEN: HTTPStatus.FORBIDDEN,
+    Kind.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    Kind.INVALID: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Kind.TOO_MANY: HTTPStatus.TOO_MANY_REQUESTS,
+    Kind.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+RETRY_AFTER_SECONDS = "5"
+
+log = logging.getLogger("pdi.web")
+
+
+def answer(request: Request, status: int, code: str, facts: dict[str, Any]) -> Response:
+    """A refusal in the form its door speaks: a page for people, a problem document for programs."""
+    headers = {"Retry-After": RETRY_AFTER_SECONDS} if status in (429, 503) else {}
+    title = text_of(code, language_of(request))
+    if _wants_page(request):
+        if status == HTTPStatus.UNAUTHORIZED:
+            return _to_log_in(request)
+        context = {"code": code, "title": title, "facts": facts}
+        return render(request, "problem.html", context, status=status, headers=headers)
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(
+        {**facts, "type": f"/help#{code}", "title": title, "status": status, "code": code},
+        status_code=status,
+        media_type="application/problem+json",
+        headers=headers,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Teach an application to refuse."""
+
+    @app.exception_handler(DomainError)
+    def refused(request: Request, error: DomainError) -> Response:
+        return answer(request, STATUS[error.kind], error.code, dict(error.facts))
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> Response:
+        # What was sent is not repeated: it may hold a code.
+        errors = [
+            {"field": ".".join(map(str, each["loc"][1:])), "reason": each["msg"]}
+            for each in error.errors()
+        ]
+        return answer(request, 422, "invalid_request", {"errors": errors})
+
+    @app.exception_handler(HTTPException)
+    def refused_by_http(request: Request, error: HTTPException) -> Response:
+        code = HTTP_CODES.get(error.status_code, "invalid_request")
+        response = answer(request, error.status_code, code, {})
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(IntegrityError)
+    def beaten(request: Request, _error: IntegrityError) -> Response:
+        # A constraint chose between two requests; the other one won.
+        return answer(request, HTTPStatus.CONFLICT, "try_again", {})
+
+    for away in (OperationalError, PoolTimeout, NotCommitted, KeyProblem):
+        app.add_exception_handler(away, _unavailable)
+
+    @app.exception_handler(Exception)
+    def broken(request: Request, error: Exception) -> Response:
+        log.error("unexpected %s in %s", type(error).__name__, route_of(request), exc_info=error)
+        return answer(request, 500, "internal_error", {})
+
+
+def route_of(request: Request) -> str:
+    """The template of the route, which holds no code, instead of the path, which may."""
+    return getattr(request.scope.get("route"), "path", "unknown")
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    log.warning("unavailable: %s in %s", type(error).__name__, route_of(request))
+    return answer(request, HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", {})
+
+
+def _wants_page(request: Request) -> bool:
+    path = request.url.path
+    return not path.startswith(("/api/", "/gw/", "/healthz", "/readyz", "/metrics"))
+
+
+def _to_log_in(request: Request) -> Response:
+    if request.headers.get("HX-Request"):
+        return Response(status_code=204, headers={"HX-Redirect": "/login"})
+    if request.method == "GET" and request.url.path != "/login":
+        return RedirectResponse(f"/login?next={request.url.path}", status_code=303)
+    return RedirectResponse("/login", status_code=303)

@@ -1,0 +1,112 @@
+"""Pages: one Jinja environment a language, and what every template may use."""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal, format_percent
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.core.codes import group
+from app.core.i18n import languages, negotiate, translations
+from app.core.money import Money
+from app.web.navigation import menu_for
+
+FOLDER = Path(__file__).parent
+LANGUAGE_COOKIE = "pdi_language"
+RIGHT_TO_LEFT = {"ar", "fa", "he", "ur", "ps"}
+
+
+def render(
+    request: Request,
+    template: str,
+    context: Mapping[str, object] | None = None,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A page in the reader's language. ``actor`` and ``csrf`` are known to it when someone is logged in."""
+    language = language_of(request)
+    html = (
+        environment(language)
+        .get_template(template)
+        .render(
+            {
+                "request": request,
+                "language": language,
+                "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
+                "languages": languages(),
+                "actor": getattr(request.state, "actor", None),
+            "menu": menu_for(getattr(request.state, "actor", None)),
+                "csrf": getattr(request.state, "csrf", ""),
+                **(context or {}),
+            }
+        )
+    )
+    return HTMLResponse(html, status_code=status, headers=dict(headers or {}))
+
+
+def language_of(request: Request) -> str:
+    """What the reader chose, else what her browser asks for."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if chosen in languages():
+        return chosen
+    return negotiate(request.headers.get("Accept-Language", ""))
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates as one language sees them."""
+    jinja = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    jinja.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    jinja.filters.update(_filters(language))
+    jinja.globals["asset"] = asset
+    return jinja
+
+
+def asset(path: str) -> str:
+    """The address of a static file, changed whenever the file changes."""
+    file = FOLDER / "static" / path
+    version = int(file.stat().st_mtime) if file.exists() else 0
+    return f"/static/{path}?v={version:x}"
+
+
+def _filters(language: str) -> dict[str, Any]:
+    def day(value: date, pattern: str = "long") -> str:
+        return format_date(value, pattern, locale=language)
+
+    def moment(value: datetime, zone: str = "UTC", pattern: str = "medium") -> str:
+        return format_datetime(value, pattern, tzinfo=ZoneInfo(zone), locale=language)
+
+    def percent(value: float | None) -> str:
+        return "–" if value is None else str(format_percent(value, "#,##0.0 %", locale=language))
+
+    def number(value: float | None) -> str:
+        return "–" if value is None else str(format_decimal(value, locale=language))
+
+    def money(value: Money) -> str:
+        return value.text(language)
+
+    return {
+        "day": day,
+        "moment": moment,
+        "percent": percent,
+        "number": number,
+        "money": money,
+        "grouped": group,
+        "json": lambda value: json.dumps(value, ensure_ascii=False),
+    }

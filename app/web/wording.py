@@ -1,0 +1,64 @@
+"""What each refusal is called by people: one line a code, in English here and in every catalogue."""
+
+from app.core.i18n import N_, translations
+
+ERRORS: dict[str, str] = {
+    # coupons at the desk
+    "unknown_coupon": N_("This coupon is not known. Please check the digits; the person can be served without it."),
+    "mistyped_code": N_("A digit was mistyped. Please check the code and type it again."),
+    "not_yet_active": N_("This coupon cannot be used yet."),
+    "expired": N_("This coupon is past its last day. The person can be served without it."),
+    "already_redeemed": N_("This coupon was used before."),
+    "void": N_("This coupon was cancelled. The person can be served without it."),
+    "lost": N_("This coupon was reported lost. The person can be served without it."),
+    "wrong_programme": N_("This coupon belongs to another programme."),
+    "self_recruitment": N_("This coupon came from the person who holds it. It earns no reward; she can be served."),
+    "duplicate_participant": N_("Someone with the same code was enrolled before. Please ask whether it is the same person."),
+    "coupon_is_final": N_("What became of this coupon can no longer be changed."),
+    "unknown_bundle": N_("There is no such set of coupons."),
+    "bundle_already_issued": N_("This person has had her coupons. Lost ones are not replaced."),
+    "target_reached": N_("The programme has reached its target and gives out no more coupons."),
+    "scan_id_reused": N_("This scan number was used for another coupon."),
+    "late_reason_needed": N_("Please give the reason for accepting a late coupon."),
+    # the visit
+    "unknown_participant": N_("There is no such person in this programme."),
+    "bad_participant": N_("Please check what was entered about the person."),
+    "bad_service": N_("Please check the quantity or state of the service."),
+    "bad_answers": N_("Some questions have no answer yet."),
+    "not_ready_for_bundle": N_("Some steps of the visit are missing before coupons can be given."),
+    "not_ready_for_step": N_("Another step of the visit comes first."),
+    "test_already_scored": N_("This test has been scored and can no longer be changed."),
+    # conflicts and money
+    "unknown_conflict": N_("There is no such open question."),
+    "conflict_decided": N_("This was decided before."),
+    "conflict_cannot_move": N_("The first person already holds coupons of her own, so her place cannot be given to another."),
+    "reason_needed": N_("Please give a reason. It is kept with the decision."),
+    "nothing_to_pay": N_("There is nothing to pay to this person now."),
+    "reward_already_paid": N_("The reward was already paid and cannot be taken back."),
+    "bad_amount": N_("Please enter an amount above zero."),
+    "payment_id_reused": N_("This payment number was used for another person."),
+    # programmes and staff
+    "unknown_programme": N_("There is no such programme."),
+    "unknown_site": N_("There is no such site in this programme."),
+    "bad_protocol": N_("One of the rules cannot be used as written."),
+    "wrong_log_in": N_("User name or password is wrong."),
+    "not_logged_in": N_("Please log in."),
+    "not_allowed": N_("Your role does not include this."),
+    "username_taken": N_("This user name is taken."),
+    "weak_password": N_("The password is too short: at least 12 characters."),
+    "unknown_staff": N_("There is no such person on the staff."),
+    # the doors themselves
+    "wrong_origin": N_("This form was open too long or came from another page. Please go back and try again."),
+    "invalid_request": N_("Something in the request is missing or not as it should be."),
+    "not_found": N_("There is nothing at this address."),
+    "method_not_allowed": N_("This address does not take that kind of request."),
+    "body_too_large": N_("What was sent is too large."),
+    "try_again": N_("Someone else was quicker. Please look again."),
+    "unavailable": N_("The records cannot be reached right now. Nothing was lost; please try again in a moment."),
+    "internal_error": N_("Something went wrong on our side. Nothing was half done; please try again."),
+}  # fmt: skip
+
+
+def text_of(code: str, language: str) -> str:
+    """What a refusal is called in a language."""
+    return translations(language).gettext(ERRORS.get(code, ERRORS["internal_error"]))
