@@ -25,9 +25,11 @@ Texts = Mapping[str, str]
 class DesignError(Exception):
     """A design that cannot be printed; its text says what is wrong, in which file and on which line."""
 
-    def __init__(self, message: str, *, file: Path, line: int | None = None) -> None:
-        where = f"{file.parent.name}/{file.name}" + (f", line {line}" if line else "")
-        super().__init__(f"{where}: {message}")
+    def __init__(self, message: str, *, file: Path | None = None, line: int | None = None) -> None:
+        where = [f"{file.parent.name}/{file.name}"] if file else []
+        if line:
+            where.append(f"line {line}")
+        super().__init__(f"{', '.join(where)}: {message}" if where else message)
         self.file = file
         self.line = line
 
@@ -80,6 +82,16 @@ class Design:
             message = f"has no words in {language!r}; add a part [{language}]"
             raise DesignError(message, file=self.folder / TEXTS)
         return self.texts[language]
+
+    def check_room(self, coupons: int) -> None:
+        """Refuse more coupons than stand on one page.
+
+        Raises:
+            DesignError: they would not fit.
+        """
+        if coupons > self.coupons:
+            message = f"has room for {self.coupons} coupons on a page, not {coupons}"
+            raise DesignError(message, file=self.folder / SETTINGS)
 
     def set_pages(self, data: str, *, strict: bool = False) -> bytes:
         """Set pages from data written as JSON, which reaches the layout as values and never as its source.

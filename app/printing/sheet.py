@@ -13,6 +13,8 @@ from app.printing.design import Design
 from app.printing.qr import qr_svg
 
 BLOCK = 200
+LONGEST_TEXT = 400
+MOST_LINES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Sheet:
 
     ``hours`` are the opening hours for everyone, a line each. Hours kept for women have no place here: a card
     must not tell whom the programme is for. ``languages`` are codes of the design's texts, the first printed largest.
+    Letters shrink to fit; of a text longer than ``LONGEST_TEXT`` the end is left out.
 
     Raises:
         ValueError: there is no coupon or no language on it.
@@ -76,14 +79,20 @@ def sheet_pdfs(sheets: Iterable[Sheet], design: Design, *, block: int = BLOCK) -
 
 
 def _sheet_data(sheet: Sheet, design: Design) -> dict[str, Any]:
+    design.check_room(len(sheet.coupons))
     return {
-        "organisation": sheet.organisation,
-        "address": sheet.address,
-        "hours": list(sheet.hours),
-        "phone": sheet.phone,
+        "organisation": _shortened(sheet.organisation),
+        "address": _shortened(sheet.address),
+        "hours": [_shortened(line) for line in sheet.hours[:MOST_LINES]],
+        "phone": _shortened(sheet.phone),
         "languages": list(sheet.languages),
         "coupons": [_coupon_data(coupon, sheet.languages, design) for coupon in sheet.coupons],
     }
+
+
+def _shortened(text: str) -> str:
+    """Bound the work of fitting a text that no card could hold."""
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 
 def _coupon_data(coupon: CouponFace, languages: tuple[str, ...], design: Design) -> dict[str, Any]:
