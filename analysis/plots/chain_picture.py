@@ -1,0 +1,176 @@
+"""One chain for a person to look at: waves from left to right, recruits below one another."""
+
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import networkx as nx
+
+from analysis.plots.legend import Legend, legend
+from analysis.plots.svg import FAINT, INK, QUIET, document, element, number, text
+from analysis.plots.words import COLOURS, FOCUS, UNKNOWN, WRITING, Writing
+
+_ROW = 27.0
+_RADIUS = 11.0
+_COLOURS = (FOCUS, COLOURS[1], UNKNOWN)
+
+
+@dataclass(frozen=True)
+class ChainWords:
+    """What the picture says, in the reader's language."""
+
+    title: str = "Recruitment chain"
+    description: str = "Who recruited whom in one chain, wave after wave from left to right."
+    focus: str = "women"
+    others: str = "others"
+    unknown: str = "not known"
+    active: str = "can still recruit"
+    inactive: str = "can no longer"
+
+
+def tidy_tree(chain: "nx.DiGraph[Any]") -> dict[Hashable, tuple[int, float]]:
+    """Each node's wave and row: leaves on rows of their own, everyone else midway of her recruits.
+
+    >>> tidy_tree(nx.DiGraph([("a", "b"), ("a", "c"), ("b", "d")]))
+    {'d': (2, 0.0), 'b': (1, 0.0), 'c': (1, 1.0), 'a': (0, 0.5)}
+    """
+    root = next(node for node, degree in chain.in_degree() if degree == 0)
+    wave = nx.single_source_shortest_path_length(chain, root)
+    placed: dict[Hashable, tuple[int, float]] = {}
+    rows = 0
+    for node in nx.dfs_postorder_nodes(chain, root):
+        below = [placed[recruit][1] for recruit in chain.successors(node)]
+        if below:
+            row = (below[0] + below[-1]) / 2
+        else:
+            row, rows = float(rows), rows + 1
+        placed[node] = (wave[node], row)
+    return placed
+
+
+def draw_chain(
+    chain: "nx.DiGraph[Any]",
+    *,
+    focus: Collection[Hashable],
+    unknown: Collection[Hashable] = (),
+    active: Collection[Hashable] = (),
+    label: Callable[[Any], str] | None = None,
+    describe: Callable[[Any], str] | None = None,
+    words: ChainWords | None = None,
+    writing: Writing = WRITING,
+    width: int = 640,
+) -> str:
+    """Circles for people at the level, squares for others, diamonds for those not known.
+
+    People who can still recruit are filled, the rest are outlines. It is as high as the chain has
+    leaves: for a chain of thousands the picture of the forest is the better one.
+
+    Args:
+        chain: edges from recruiter to recruit, one seed (``analysis.sample.to_networkx``).
+        label: a short number or letter in each node; by default 1, 2, 3 … wave after wave.
+        describe: what a reader is told who points at a node, or who hears the picture.
+
+    >>> svg = draw_chain(nx.DiGraph([("a", "b"), ("a", "c")]), focus={"b"}, active={"c"})
+    >>> svg.startswith("<svg"), svg.count("<text")  # 3 nodes, 2 waves, 4 words of the legend
+    (True, 9)
+    """
+    words = words or ChainWords()
+    placed = tidy_tree(chain)
+    by_wave = sorted(placed, key=lambda node: placed[node])
+    numbers = {node: writing.number(i) for i, node in enumerate(by_wave, 1)}
+    depth = max(wave for wave, _ in placed.values())
+    rows = max(row for _, row in placed.values()) + 1
+    left = _RADIUS + 6
+    step = min(max((width - 2 * left) / max(depth, 1), 2 * _RADIUS + 8), 110.0)
+    whole = max(width, 2 * left + step * depth)
+    key = _legend(words, whole, with_unknown=bool(unknown))
+    top = key.height + 36
+    at = {node: (left + wave * step, top + _ROW * row) for node, (wave, row) in placed.items()}
+    nodes = [
+        _node(
+            *at[node],
+            label(node) if label else numbers[node],
+            shape=0 if node in focus else 2 if node in unknown else 1,
+            is_active=node in active,
+            title=describe(node) if describe else None,
+        )
+        for node in by_wave
+    ]
+    bottom = top + _ROW * rows
+    return document(
+        whole,
+        bottom,
+        title=words.title,
+        description=words.description,
+        body=[
+            *key.parts,
+            *_waves(depth, left, step, top, bottom),
+            _links(chain, at),
+            *nodes,
+        ],
+    )
+
+
+def _links(chain: "nx.DiGraph[Any]", at: dict[Hashable, tuple[float, float]]) -> str:
+    path = ""
+    for source, target in chain.edges:
+        (x, y), (to_x, to_y) = at[source], at[target]
+        half = number((x + to_x) / 2)
+        path += f"M{number(x)} {number(y)}C{half} {number(y)} {half} {number(to_y)} "
+        path += f"{number(to_x)} {number(to_y)}"
+    return element("path", d=path, fill="none", stroke="#8c959f", stroke_width=1.4) if path else ""
+
+
+def _node(x: float, y: float, label: str, *, shape: int, is_active: bool, title: str | None) -> str:
+    colour = _COLOURS[shape]
+    look: dict[str, str | float] = {
+        "fill": colour if is_active else "#fff",
+        "stroke": colour,
+        "stroke_width": 2.0,
+    }
+    body = _shape(shape, x, y, _RADIUS, look)
+    size = 10.5 if len(label) < 3 else 9
+    ink = "#fff" if is_active else INK
+    body += text(label, x, y + size * 0.36, size=size, fill=ink, anchor="middle")
+    return element("g", element("title", escape(title)), body) if title else body
+
+
+def _shape(shape: int, x: float, y: float, r: float, look: dict[str, str | float]) -> str:
+    if shape == 0:
+        return element("circle", cx=x, cy=y, r=r, **look)
+    if shape == 1:
+        side = r * 0.9
+        return element("rect", x=x - side, y=y - side, width=2 * side, height=2 * side, **look)
+    tip = r * 1.15
+    corners = f"M{number(x)} {number(y - tip)}l{number(tip)} {number(tip)}"
+    corners += f"l{number(-tip)} {number(tip)}l{number(-tip)} {number(-tip)}z"
+    return element("path", d=corners, **look)
+
+
+def _waves(depth: int, left: float, step: float, top: float, bottom: float) -> list[str]:
+    parts = []
+    every = 1 if step >= 24 else 2
+    for wave in range(0, depth + 1, every):
+        x = left + wave * step
+        parts.append(
+            element("path", d=f"M{number(x)} {number(top - 14)}V{number(bottom)}", stroke=FAINT)
+        )
+        parts.append(text(str(wave), x, top - 18, size=11, fill=QUIET, anchor="middle"))
+    return parts
+
+
+def _legend(words: ChainWords, width: float, *, with_unknown: bool) -> Legend:
+    kinds = [words.focus, words.others, words.unknown][: 3 if with_unknown else 2]
+    entries = [
+        (_outline(shape, "#fff", _COLOURS[shape]), label) for shape, label in enumerate(kinds)
+    ]
+    if words.active:
+        entries.append((_outline(0, QUIET, QUIET), words.active))
+    if words.inactive:
+        entries.append((_outline(0, "#fff", QUIET), words.inactive))
+    return legend(entries, width)
+
+
+def _outline(shape: int, fill: str, stroke: str) -> str:
+    return _shape(shape, 0, 0, 6, {"fill": fill, "stroke": stroke, "stroke_width": 2})

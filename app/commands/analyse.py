@@ -1,0 +1,80 @@
+"""``pdi analyse``: the figures and pictures of a recruitment file, without a server."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from analysis.errors import SampleError
+from analysis.files import FORMATS, read_sample
+from analysis.gallery import pictures
+from analysis.report import choose_trait, summarise
+from analysis.sample import Sample
+from analysis.screen import render
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("file", type=Path, help="a recruitment file")
+    parser.add_argument(
+        "--format",
+        choices=("auto", *FORMATS),
+        default="auto",
+        help="its layout (found out by default)",
+    )
+    parser.add_argument("--trait", metavar="COLUMN", help="the column that tells people apart")
+    parser.add_argument("--population-size", type=_positive, metavar="N", help="for estimators")
+    parser.add_argument(
+        "--bootstrap", type=_positive, metavar="B", help="replicates, for estimators"
+    )
+    parser.add_argument("--seed", type=int, metavar="S", help="of the bootstrap")
+    parser.add_argument(
+        "--missing-degree",
+        choices=("drop", "maximum"),
+        default="drop",
+        help="what stands for a network size that is missing or 0",
+    )
+    parser.add_argument("--json", action="store_true", help="figures as JSON")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="write pictures (SVG) here")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Analyse one file; 0 if it could be read, 1 with the reason on the error stream if not."""
+    try:
+        sample = read_sample(arguments.file, layout=arguments.format)
+        trait = arguments.trait or _chosen(sample)
+        figures = summarise(sample, trait, missing_degree=arguments.missing_degree)
+        if arguments.plots:
+            _write_pictures(sample, trait, arguments.plots)
+    except SampleError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"error: {error.filename}: {error.strerror}\n")
+        return 1
+    if arguments.json:
+        sys.stdout.write(json.dumps(figures, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+    else:
+        sys.stdout.write(render(figures))
+    return 0
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _chosen(sample: Sample) -> str:
+    trait = choose_trait(sample)
+    others = ", ".join(name for name in sample.traits if name != trait)
+    choice = f"; --trait can choose another: {others}" if others else ""
+    sys.stderr.write(f"note: figures are by {trait!r}{choice}\n")
+    return trait
+
+
+def _write_pictures(sample: Sample, trait: str, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, svg in pictures(sample, trait).items():
+        (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
