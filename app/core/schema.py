@@ -14,11 +14,11 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:
-    command.upgrade(_config(database_url), revision)
+    command.upgrade(config(database_url), revision)
 
 
 def downgrade(database_url: str, revision: str = "base") -> None:
-    command.downgrade(_config(database_url), revision)
+    command.downgrade(config(database_url), revision)
 
 
 def is_current(database: Database) -> bool:
@@ -32,7 +32,8 @@ def _head() -> str | None:
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
-def _config(database_url: str) -> Config:
+def config(database_url: str) -> Config:
+    """Alembic's settings for a database."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["database_url"] = database_url
