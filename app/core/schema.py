@@ -23,8 +23,9 @@ def downgrade(database_url: str, revision: str = "base") -> None:
 
 def is_current(database: Database) -> bool:
     """Whether every migration has been applied."""
-    with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == _head()
+    with database.snapshot() as session:
+        found = MigrationContext.configure(session.connection()).get_current_revision()
+    return found == _head()
 
 
 @cache
@@ -34,7 +35,7 @@ def _head() -> str | None:
 
 def config(database_url: str) -> Config:
     """Alembic's settings for a database."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["database_url"] = database_url
-    return config
+    settings = Config()
+    settings.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    settings.attributes["database_url"] = database_url
+    return settings
