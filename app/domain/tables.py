@@ -5,6 +5,7 @@ from sqlalchemy import MetaData
 from app.core import installation, outbox
 from app.core.db import Base
 from app.domain.audit import models as audit
+from app.domain.conflicts import models as conflicts
 from app.domain.coupons import models as coupons
 from app.domain.intake import models as intake
 from app.domain.participants import models as participants
@@ -26,6 +27,7 @@ MODULES = (
     services,
     visits,
     intake,
+    conflicts,
 )
 
 METADATA: MetaData = Base.metadata

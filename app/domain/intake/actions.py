@@ -23,18 +23,11 @@ from app.domain.coupons.models import Coupon
 from app.domain.coupons.queries import CouponOrigin
 from app.domain.coupons.rules import CouponStatus, check_redeemable
 from app.domain.intake import queries
-from app.domain.intake.errors import (
-    ConflictCannotMove,
-    ConflictDecided,
-    LateReasonNeeded,
-    ReasonNeeded,
-    ScanIdReused,
-    UnknownConflict,
-)
+from app.domain.intake.errors import LateReasonNeeded, ScanIdReused
 from app.domain.intake.events import CouponRedeemed
-from app.domain.intake.models import ConflictDecision, Redemption, RefusedScan
+from app.domain.intake.models import Redemption, RefusedScan
 from app.domain.intake.queries import Surroundings
-from app.domain.intake.rules import Decision, Flag, Outcome, judge_time
+from app.domain.intake.rules import Flag, Outcome, judge_time
 from app.domain.participants import actions as participant_actions
 from app.domain.participants import queries as participants
 from app.domain.participants.queries import Origin
@@ -43,7 +36,6 @@ from app.domain.staff.rules import Permission
 from app.domain.stipends import actions as stipend_actions
 from app.domain.stipends.actions import Books
 from app.domain.stipends.rules import held_at_redemption
-from app.domain.visits import actions as visits
 
 
 @dataclass(frozen=True)
@@ -206,57 +198,6 @@ def record_conflict(session: Session, scan: Scan, *, by: Actor, now: datetime) -
     )
 
 
-def decide_conflict(
-    session: Session,
-    redemption_id: UUID,
-    decision: Decision,
-    *,
-    reason: str,
-    by: Actor,
-    now: datetime,
-) -> None:
-    """Let one of two redemptions of a coupon stand; the reward follows it, once.
-
-    Raises:
-        UnknownConflict, ConflictDecided, ReasonNeeded.
-        RewardAlreadyPaid, ConflictCannotMove: the first can no longer give way.
-    """
-    if not reason.strip():
-        raise ReasonNeeded
-    second = session.scalar(
-        select(Redemption)
-        .where(
-            Redemption.id == redemption_id,
-            Redemption.programme_id == by.programme_id,
-            Redemption.outcome == Outcome.CONFLICT,
-        )
-        .with_for_update()
-    )
-    if second is None:
-        raise UnknownConflict
-    if session.get(ConflictDecision, redemption_id) is not None:
-        raise ConflictDecided
-    session.add(
-        ConflictDecision(
-            redemption_id=redemption_id,
-            programme_id=by.programme_id,
-            decision=decision,
-            reason=reason.strip(),
-            decided_by=by.staff_id,
-            decided_at=now,
-        )
-    )
-    session.flush()
-    if decision is Decision.FIRST_STANDS:
-        books, _ = visits.books_of(session, by.programme_id, second.site_id, now=now)
-        stipend_actions.cancel_rewards(
-            session, books, recruit_id=second.participant_id, reason=reason
-        )
-    else:
-        _let_second_stand(session, second, reason=reason, by=by, now=now)
-    _record(session, "conflict.decided", redemption_id, by, now, decision=decision.value)
-
-
 def welcome_walk_in(
     session: Session, *, site: str, uic: str | None, by: Actor, now: datetime
 ) -> UUID:
@@ -310,28 +251,6 @@ def _explain(
     on = local_date(judged_at, place.site.timezone)
     check_redeemable(state, on=on, grace_days=grace_days)
     raise RuntimeError("a redeemable coupon was not redeemed")
-
-
-def _let_second_stand(
-    session: Session, second: Redemption, *, reason: str, by: Actor, now: datetime
-) -> None:
-    first = queries.accepted_redemption(session, second.coupon_id)
-    if first is None:
-        raise UnknownConflict
-    if coupons.bundle_of(session, first.participant_id):
-        raise ConflictCannotMove
-    books, _ = visits.books_of(session, by.programme_id, first.site_id, now=now)
-    stipend_actions.cancel_rewards(session, books, recruit_id=first.participant_id, reason=reason)
-    loser = participants.lock(session, first.participant_id, programme_id=by.programme_id)
-    winner = participants.lock(session, second.participant_id, programme_id=by.programme_id)
-    origin, wave = participants.origin_of(session, loser), loser.wave
-    participant_actions.set_origin(session, loser, None, None)
-    participant_actions.set_origin(session, winner, origin, wave)
-    first.outcome = Outcome.OVERRULED
-    session.flush()  # before the second: one accepted redemption a coupon, at every moment
-    second.outcome = Outcome.ACCEPTED
-    session.flush()
-    visits.settle(session, winner, by=by, now=now)
 
 
 def _check_who_came(session: Session, scan: Scan, by: Actor, origin: CouponOrigin) -> bytes | None:

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import UNORDERED, Base, choice
-from app.domain.intake.rules import Decision, Outcome
+from app.domain.intake.rules import Outcome
 
 
 class Redemption(Base):
@@ -57,16 +57,3 @@ class RefusedScan(Base):
     code: Mapped[str]
     facts: Mapped[dict[str, Any]]
     request_digest: Mapped[bytes]
-
-
-class ConflictDecision(Base):
-    """Which of two redemptions of one coupon stands. Decided once, by a person, with a reason."""
-
-    __tablename__ = "conflict_decision"
-
-    redemption_id: Mapped[UUID] = mapped_column(ForeignKey("redemption.id"), primary_key=True)
-    programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
-    decision: Mapped[Decision] = mapped_column(choice(Decision))
-    reason: Mapped[str]
-    decided_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
-    decided_at: Mapped[datetime]

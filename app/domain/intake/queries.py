@@ -1,20 +1,18 @@
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
 from app.core.codes import Code, Token
-from app.core.crypto import keyring_of
 from app.domain.coupons import queries as coupons
 from app.domain.coupons.errors import CouponRefused, UnknownCoupon, WrongProgramme
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.rules import CouponState, CouponStatus, reason_unusable
-from app.domain.intake.models import ConflictDecision, Redemption, RefusedScan
-from app.domain.intake.rules import Decision, Outcome
+from app.domain.intake.models import Redemption, RefusedScan
+from app.domain.intake.rules import Outcome
 from app.domain.programmes.errors import UnknownSite
 from app.domain.programmes.models import Programme, ProtocolVersion, Site
 from app.domain.programmes.queries import SiteFacts, site_facts
@@ -41,30 +39,6 @@ class Look:
     usable_from: date
     usable_until: date
     refusal: CouponRefused | None
-
-
-@dataclass(frozen=True)
-class Presented:
-    """One of the two scans of a conflict."""
-
-    redemption_id: UUID
-    participant_id: UUID
-    site_id: UUID
-    device_id: str
-    scanned_at: datetime
-    received_at: datetime
-    flags: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """Two people were served with one coupon; someone has to decide for which of them it counts."""
-
-    code_tail: str
-    first: Presented
-    second: Presented
-    decision: Decision | None = None
-    reason: str | None = None
 
 
 def surroundings(
@@ -139,50 +113,3 @@ def accepted_redemption(session: Session, coupon_id: UUID) -> Redemption | None:
 def redemption_of(session: Session, participant_id: UUID) -> UUID | None:
     """The redemption by which a participant came, if she came by one."""
     return session.scalar(select(Redemption.id).where(Redemption.participant_id == participant_id))
-
-
-def conflicts(session: Session, programme_id: UUID, *, decided: bool = False) -> list[Conflict]:
-    """Conflicts that wait for a decision, or those that were decided, oldest first."""
-    first = aliased(Redemption)
-    rows = session.execute(
-        select(Redemption, first, Coupon, ConflictDecision)
-        .join(Coupon, Coupon.id == Redemption.coupon_id)
-        .join(
-            first,
-            (first.coupon_id == Redemption.coupon_id)
-            & (first.outcome == Outcome.ACCEPTED)
-            & (first.id != Redemption.id),
-        )
-        .outerjoin(ConflictDecision, ConflictDecision.redemption_id == Redemption.id)
-        .where(
-            Redemption.programme_id == programme_id,
-            Redemption.outcome == Outcome.CONFLICT,
-            ConflictDecision.redemption_id.is_not(None)
-            if decided
-            else ConflictDecision.redemption_id.is_(None),
-        )
-        .order_by(Redemption.received_at)
-    )
-    keyring = keyring_of(session)
-    return [
-        Conflict(
-            code_tail=coupons.open_origin(keyring, coupon.id, coupon.sealed_origin).code[-4:],
-            first=_presented(accepted),
-            second=_presented(conflict),
-            decision=decision.decision if decision else None,
-            reason=decision.reason if decision else None,
-        )
-        for conflict, accepted, coupon, decision in rows
-    ]
-
-
-def _presented(row: Redemption) -> Presented:
-    return Presented(
-        row.id,
-        row.participant_id,
-        row.site_id,
-        row.device_id,
-        row.scanned_at,
-        row.received_at,
-        tuple(row.flags),
-    )

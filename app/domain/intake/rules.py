@@ -26,11 +26,6 @@ class Flag(StrEnum):
     ACCEPTED_LATE = "accepted_late"
 
 
-class Decision(StrEnum):
-    FIRST_STANDS = "first_stands"
-    SECOND_STANDS = "second_stands"
-
-
 def judge_time(scanned_at: datetime, *, now: datetime) -> tuple[datetime, list[Flag]]:
     """The instant at which a scan is judged, and what is odd about the device's clock.
 
