@@ -20,6 +20,7 @@ LEASE = timedelta(minutes=2)
 BACKOFF = (30, 120, 600, 3600, 14400)
 BATCH = 100
 IDLE_SECONDS = 2.0
+PATIENCE = timedelta(minutes=5)
 
 log = logging.getLogger("pdi.worker")
 
@@ -65,6 +66,17 @@ def deliver(database: Database, *, now: datetime) -> int:
             )
             session.execute(update(OutboxRow).where(OutboxRow.id == event_id).values(**values))
     return len(events)
+
+
+def is_keeping_up(database: Database, *, now: datetime) -> bool:
+    """Whether no event waits for its first delivery longer than a working worker would let it."""
+    forgotten = select(OutboxRow.id).where(
+        OutboxRow.delivered_at.is_(None),
+        OutboxRow.attempts == 0,
+        OutboxRow.available_at < now - PATIENCE,
+    )
+    with database.snapshot() as session:
+        return session.scalar(forgotten.limit(1)) is None
 
 
 class BackgroundWorker:
