@@ -194,14 +194,14 @@ def interview(
     """
     check_network_size(network_size)
     row = _ready_for(session, participant_id, Step.INTERVIEW, by)
+    on = _today(session, row, now)
     held = session.scalar(
         select(BaselineInterview).where(BaselineInterview.participant_id == participant_id)
     )
     if held is None:
         held = BaselineInterview(participant_id=participant_id, programme_id=by.programme_id)
         session.add(held)
-    held.answers, held.held_by = dict(answers), by.staff_id
-    held.held_on = _today(session, row, now)
+    held.answers, held.held_by, held.held_on = dict(answers), by.staff_id, on
     row.network_size, row.never_reached_before = network_size, never_reached_before
     session.flush()
     _record(session, "visit.interviewed", participant_id, by, now)
