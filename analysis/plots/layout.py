@@ -106,5 +106,8 @@ def place(
     ring = discs.radius / np.maximum(shown.depth, 1)
     away = forest.wave * ring[chain]
     order = np.lexsort((forest.wave, fans.start, chain))[np.count_nonzero(chain < 0) :]
-    members: list[IntArray] = list(np.split(order, np.cumsum(shown.size)[:-1]))
+    ends = np.cumsum(shown.size)
+    members: list[IntArray] = [
+        order[end - size : end] for end, size in zip(ends, shown.size, strict=True)
+    ]
     return members, discs.x[chain] + away * np.sin(angle), discs.y[chain] - away * np.cos(angle)

@@ -1,0 +1,212 @@
+"""Pictures are whole SVG, say what they show, obey a strict page, and speak any language."""
+
+import gzip
+import re
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from analysis import plots
+from analysis.forest import chains, grow
+from analysis.mixing import recruitment_matrix
+from analysis.plots.layout import fan_out, pack
+from analysis.reach import by_trait, by_wave, over_time
+from analysis.sample import to_networkx
+from analysis.simulate import simulate
+
+SVG = "{http://www.w3.org/2000/svg}"
+SAMPLE = simulate(400, seed=11)
+SEX = SAMPLE.traits["sex"]
+TITLE, DESCRIPTION = "Охоплення <жінок> & «інших»", "Скільки людей, з них жінок"
+
+
+def draw_time(width: int) -> str:
+    growth = over_time(SAMPLE, SEX)
+    words = plots.TimeWords(title=TITLE, description=DESCRIPTION)
+    people, n, of = growth.total.people, growth.total.n[:, 0], growth.total.of
+    return plots.draw_over_time(growth.weeks, people=people, n=n, of=of, words=words, width=width)
+
+
+def draw_wave(width: int) -> str:
+    waves = by_wave(SAMPLE, SEX)
+    words = plots.WaveWords(title=TITLE, description=DESCRIPTION)
+    return plots.draw_by_wave(waves.n[:, 0], waves.of, words=words, width=width)
+
+
+def draw_sites(width: int) -> str:
+    sites = by_trait(SEX, SAMPLE.traits["site"])
+    words = plots.GroupWords(title=TITLE, description=DESCRIPTION)
+    n, of, people = sites.n[:, 0], sites.of, sites.people
+    return plots.draw_by_group(sites.groups, n=n, of=of, people=people, words=words, width=width)
+
+
+def draw_matrix(width: int) -> str:
+    words = plots.MatrixWords(title=TITLE, description=DESCRIPTION)
+    matrix = recruitment_matrix(SAMPLE.recruiter, SEX)
+    return plots.draw_matrix(matrix, ["жінки", "чоловіки"], words=words, width=width)
+
+
+def draw_forest(width: int) -> str:
+    words = plots.ForestWords(title=TITLE, description=DESCRIPTION)
+    return plots.draw_forest(SAMPLE.forest, focus=SEX.codes == 0, words=words, width=width)
+
+
+def draw_chain(width: int) -> str:
+    words = plots.ChainWords(title=TITLE, description=DESCRIPTION)
+    chain = to_networkx(SAMPLE, seed=int(chains(SAMPLE.forest).seed[0]))
+    women = {node for node, facts in chain.nodes(data=True) if facts["sex"] == "female"}
+    return plots.draw_chain(chain, focus=women, words=words, width=width)
+
+
+ALL = pytest.mark.parametrize(
+    "draw", [draw_time, draw_wave, draw_sites, draw_matrix, draw_forest, draw_chain]
+)
+
+
+@ALL
+@pytest.mark.parametrize("width", [320, 1000])
+def test_a_picture_says_what_it_shows_in_any_language(
+    draw: Callable[[int], str], width: int
+) -> None:
+    root = ElementTree.fromstring(draw(width))
+    title, description = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+    assert title is not None
+    assert description is not None
+    assert (title.text, description.text) == (TITLE, DESCRIPTION)
+    assert root.get("role") == "img"
+    assert root.get("aria-labelledby") == f"{title.get('id')} {description.get('id')}"
+
+
+@ALL
+def test_a_picture_needs_no_script_style_or_fetching(draw: Callable[[int], str]) -> None:
+    svg = draw(640)
+    for forbidden in ("<script", "<style", " style=", " on", "<image", "<use", "url("):
+        assert forbidden not in svg
+    assert svg.count("http") == 1
+
+
+@ALL
+def test_every_coordinate_is_a_number(draw: Callable[[int], str]) -> None:
+    svg = draw(640)
+    assert not re.search(r'"[^"]*\b(nan|inf)\b[^"]*"', svg)
+
+
+@ALL
+def test_the_same_figures_give_the_same_picture(draw: Callable[[int], str]) -> None:
+    assert draw(640) == draw(640)
+
+
+@ALL
+def test_nothing_is_written_outside_the_picture(draw: Callable[[int], str]) -> None:
+    root = ElementTree.fromstring(draw(360))
+    width = float(root.attrib["viewBox"].split()[2])
+    for text in root.iterfind(f"{SVG}text"):
+        assert 0 <= float(text.attrib["x"]) <= width
+
+
+def test_a_programme_of_6000_takes_less_than_60_kilobytes_and_few_elements() -> None:
+    sample = simulate(6_000, seed=5)
+    svg = plots.draw_forest(
+        sample.forest,
+        focus=sample.traits["sex"].codes == 0,
+        link=lambda seed: f"/chains/{seed}",
+        width=1000,
+    )
+    assert len(gzip.compress(svg.encode(), 6)) <= 60_000
+    assert svg.count("<path") <= 4 * len(sample.forest.seeds)
+
+
+def test_every_person_of_the_forest_is_drawn_once() -> None:
+    assert draw_forest(640).count("h0") == len(SAMPLE)
+
+
+def test_the_ends_of_the_lines_of_a_forest_are_its_people() -> None:
+    svg = plots.draw_forest(grow(np.array([-1, 0, 0, 1])), focus=np.array([True] * 4))
+    edges, dots = re.findall(r' d="([^"]+)"', svg)
+    assert {*_stops(edges)} == {*_stops(dots)}
+    assert len(_stops(dots)) == 4
+
+
+def test_chains_beyond_what_a_page_can_bear_are_counted_not_drawn() -> None:
+    forest = grow(np.array([-1, 0, 0, -1, 3, -1]))
+    svg = plots.draw_forest(forest, focus=np.ones(6, dtype=bool), most_people=4)
+    assert svg.count("h0") == 3
+    assert "smaller chains not drawn: 2" in svg
+
+
+def test_people_whose_level_is_not_known_are_crosses() -> None:
+    unknown = np.array([False, True])
+    svg = plots.draw_forest(grow(np.array([-1, 0])), focus=~unknown, unknown=unknown)
+    assert "not known" in svg
+    assert svg.count("h0") == 1
+
+
+def test_each_chain_can_be_opened_and_says_its_size() -> None:
+    forest = grow(np.array([-1, 0, -1]))
+    svg = plots.draw_forest(
+        forest, focus=np.ones(3, dtype=bool), link=lambda seed: f"/c?s={seed}&x"
+    )
+    links = ElementTree.fromstring(svg).findall(f".//{SVG}a")
+    assert [link.get("href") for link in links] == ["/c?s=0&x", "/c?s=2&x"]
+    assert links[0].findtext(f"{SVG}title") == "Chain of 2, waves: 1"
+
+
+def test_an_empty_programme_is_drawn_too() -> None:
+    nobody = np.array([], dtype=np.int64)
+    forest = grow(nobody)
+    assert "<svg" in plots.draw_forest(forest, focus=nobody.astype(bool))
+    assert "<svg" in plots.draw_by_wave(nobody, nobody)
+    assert "<svg" in plots.draw_by_group([], n=nobody, of=nobody, people=nobody)
+    assert "<svg" in plots.draw_matrix(np.zeros((0, 0), dtype=np.int64), [])
+    days = np.array([], dtype="datetime64[D]")
+    assert "Nobody" in plots.draw_over_time(days, people=nobody, n=nobody, of=nobody)
+
+
+def test_the_first_week_alone_is_drawn_too() -> None:
+    one = np.array([1])
+    days = np.array(["2026-03-02"], dtype="datetime64[D]")
+    assert "<svg" in plots.draw_over_time(days, people=one, n=one, of=one)
+    assert "<svg" in plots.draw_over_time(days, people=one, n=one * 0, of=one * 0)
+
+
+def test_leaves_share_out_their_recruiters_part_of_the_circle() -> None:
+    fans = fan_out(SAMPLE.forest)
+    for parent in np.flatnonzero(SAMPLE.forest.recruits).tolist():
+        recruits = np.flatnonzero(SAMPLE.recruiter == parent)
+        starts = np.sort(fans.start[recruits])
+        assert starts[0] == fans.start[parent]
+        assert fans.leaves[recruits].sum() == fans.leaves[parent]
+
+
+def test_no_two_discs_overlap() -> None:
+    radius = np.sort(np.random.default_rng(3).uniform(3, 60, 80))[::-1]
+    discs = pack(radius, width=600, gap=4)
+    for i in range(80):
+        for j in range(i):
+            apart = np.hypot(discs.x[i] - discs.x[j], discs.y[i] - discs.y[j])
+            assert apart >= radius[i] + radius[j]
+    assert (discs.x + radius).max() <= 600
+
+
+def test_recruits_of_a_chain_stand_below_one_another_and_she_midway() -> None:
+    placed = plots.tidy_tree(nx.DiGraph([("a", "b"), ("a", "c"), ("c", "d"), ("c", "e")]))
+    assert placed["c"] == (1, 1.5)
+    assert len(set(placed.values())) == 5
+
+
+def _stops(path: str) -> list[tuple[int, int]]:
+    """Where the pen goes: the end of each line and of each move."""
+    x = y = 0
+    stops = []
+    for command, numbers in re.findall(r"([MmLlh])([-0-9 ]*)", path):
+        values = [int(n) for n in re.findall(r"-?\d+", numbers)]
+        if command == "M":
+            x, y = values
+            stops.append((x, y))
+        elif command in "ml":
+            x, y = x + values[0], y + values[1]
+            stops.append((x, y))
+    return list(dict.fromkeys(stops))
