@@ -1,7 +1,7 @@
 """Engines, the declarative base, and the only place that commits."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,6 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    insert,
 )
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -89,6 +90,14 @@ def choice(enum: type[StrEnum], column: str = "") -> Enum:
         name=column or enum.__name__.lower(),
         values_callable=lambda words: [word.value for word in words],
     )
+
+
+def put(session: Session, model: type[Base], row: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Insert a row, or several alike, in one statement and past the unit of work.
+
+    The unit of work costs three times the CPU where nothing is read back; column defaults still apply.
+    """
+    session.connection().execute(insert(model.__table__), row)  # type: ignore[arg-type]
 
 
 class Database:

@@ -59,6 +59,6 @@ def negotiate(accept_language: str) -> str:
     return next((code for _, _, code in sorted(wanted) if code in languages()), SOURCE)
 
 
-def N_(text: str) -> str:  # noqa: N802 - the name every gettext tool looks for
+def N_(text: str) -> str:
     """Mark a text for translation where it stands, to be translated where it is shown."""
     return text

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, insert
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.crypto import keyring_of
-from app.core.db import Base
+from app.core.db import Base, put
 from app.core.ids import uuid7
 
 
@@ -44,18 +44,20 @@ def emit(session: Session, event: Event, *, programme_id: UUID, at: datetime) ->
     """Put an event on its way; it leaves when, and only when, the transaction commits."""
     row = uuid7()
     body = json.dumps(asdict(event)).encode()
-    session.execute(
-        insert(OutboxRow).values(
-            id=row,
-            programme_id=programme_id,
-            kind=type(event).__name__,
-            sealed_body=keyring_of(session).seal(
+    put(
+        session,
+        OutboxRow,
+        {
+            "id": row,
+            "programme_id": programme_id,
+            "kind": type(event).__name__,
+            "sealed_body": keyring_of(session).seal(
                 body, table="outbox", column="sealed_body", row=row
             ),
-            at=at,
-            available_at=at,
-            attempts=0,
-        )
+            "at": at,
+            "available_at": at,
+            "attempts": 0,
+        },
     )
 
 

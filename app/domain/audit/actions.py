@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.crypto import keyring_of
+from app.core.db import put
 from app.core.ids import uuid7
 from app.domain.audit.models import AuditEvent, AuditLink
 from app.domain.audit.rules import GENESIS, link
@@ -36,17 +37,19 @@ def record(
         subject=str(subject),
         facts=dict(facts or {}),
     )
-    session.execute(
-        insert(AuditEvent).values(
-            id=event.id,
-            programme_id=programme_id,
-            at=at,
-            staff_id=staff_id,
-            action=action,
-            subject=event.subject,
-            facts=event.facts,
-            mac=keyring_of(session).digest("audit", event.text()),
-        )
+    put(
+        session,
+        AuditEvent,
+        {
+            "id": event.id,
+            "programme_id": programme_id,
+            "at": at,
+            "staff_id": staff_id,
+            "action": action,
+            "subject": event.subject,
+            "facts": event.facts,
+            "mac": keyring_of(session).digest("audit", event.text()),
+        },
     )
 
 
@@ -76,5 +79,5 @@ def chain(session: Session, *, most: int = 5000) -> int:
         sequence, previous = sequence + 1, link(previous, event.text(), event.mac)
         placed.append({"sequence": sequence, "event_id": event.id, "hash": previous})
     if placed:
-        session.execute(insert(AuditLink), placed)
+        put(session, AuditLink, placed)
     return len(placed)

@@ -1,12 +1,15 @@
 import json
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.core.codes import Code, Token, new_code, new_token
 from app.core.crypto import keyring_of
+from app.core.db import put
 from app.core.ids import random_id
 from app.domain.coupons import queries
 from app.domain.coupons.errors import BundleAlreadyIssued, TargetReached
@@ -52,23 +55,25 @@ def issue_bundle(
         "holder": holder_id.hex,
         "coupons": [[each.id.hex, each.code, each.token] for each in coupons],
     }
-    session.execute(
-        insert(CouponBundle).values(
-            id=bundle_id,
-            programme_id=programme_id,
-            site_id=site_id,
-            protocol_id=protocol_id,
-            holder_digest=holder,
-            sealed_contents=keyring.seal(
+    put(
+        session,
+        CouponBundle,
+        {
+            "id": bundle_id,
+            "programme_id": programme_id,
+            "site_id": site_id,
+            "protocol_id": protocol_id,
+            "holder_digest": holder,
+            "sealed_contents": keyring.seal(
                 json.dumps(contents).encode(),
                 table="coupon_bundle",
                 column="sealed_contents",
                 row=bundle_id,
             ),
-            size=size,
-            issued_on=on,
-            issued_by=by,
-        )
+            "size": size,
+            "issued_on": on,
+            "issued_by": by,
+        },
     )
     rows = [
         {
@@ -91,8 +96,67 @@ def issue_bundle(
         }
         for each in coupons
     ]
-    session.execute(insert(Coupon), rows)
+    put(session, Coupon, rows)
     return Bundle(bundle_id, programme_id, site_id, holder_id, on, coupons)
+
+
+@dataclass(frozen=True)
+class SpentCoupon:
+    """A coupon that was just redeemed, and what its seal hides."""
+
+    id: UUID
+    site_id: UUID
+    usable_until: date
+    origin: CouponOrigin
+
+
+def _spending(name: ColumnElement[bytes]) -> ReturningUpdate[UUID, UUID, date, bytes]:
+    # Built once: making the statement anew costs more than running it.
+    coupon = Coupon.__table__.c
+    return (
+        update(Coupon.__table__)  # type: ignore[arg-type]
+        .where(
+            name == bindparam("digest"),
+            coupon.programme_id == bindparam("programme"),
+            coupon.status == CouponStatus.ISSUED,
+            coupon.usable_from <= bindparam("day"),
+            coupon.usable_until >= bindparam("last_day"),
+        )
+        .values(status=CouponStatus.REDEEMED, status_on=bindparam("day"))
+        .returning(coupon.id, coupon.site_id, coupon.usable_until, coupon.sealed_origin)
+    )
+
+
+_SPEND_BY_CODE = _spending(Coupon.__table__.c.code_digest)
+_SPEND_BY_TOKEN = _spending(Coupon.__table__.c.token_digest)
+
+
+def spend(
+    session: Session, scanned: Code | Token, *, programme_id: UUID, on: date, grace_days: int
+) -> SpentCoupon | None:
+    """Redeem a coupon if it can be on that day: one conditional statement, which one of any number wins."""
+    keyring = keyring_of(session)
+    by_code = isinstance(scanned, Code)
+    digest = queries.digest_of(keyring, scanned)
+    row = (
+        session.connection()
+        .execute(
+            _SPEND_BY_CODE if by_code else _SPEND_BY_TOKEN,
+            {
+                "digest": digest,
+                "programme": programme_id,
+                "day": on,
+                "last_day": on - timedelta(days=grace_days),
+            },
+        )
+        .first()
+    )
+    if row is None:
+        return None
+    coupon_id, site_id, usable_until, sealed = row
+    return SpentCoupon(
+        coupon_id, site_id, usable_until, queries.open_origin(keyring, coupon_id, sealed)
+    )
 
 
 def end(

@@ -54,10 +54,8 @@ def read(scanned: str) -> Code | Token:
 
 def names(session: Session, scanned: Code | Token) -> ColumnElement[bool]:
     """The condition that picks the coupon a code or token names."""
-    keyring = keyring_of(session)
-    if isinstance(scanned, Code):
-        return Coupon.code_digest == code_digest(keyring, scanned)
-    return Coupon.token_digest == token_digest(keyring, scanned)
+    digest = digest_of(keyring_of(session), scanned)
+    return (Coupon.code_digest if isinstance(scanned, Code) else Coupon.token_digest) == digest
 
 
 def lock_by_code(session: Session, scanned: Code | Token, *, programme_id: UUID) -> Coupon:
@@ -123,6 +121,13 @@ def seal_origin(keyring: Keyring, coupon_id: UUID, origin: CouponOrigin) -> byte
     ids = [origin.bundle_id.hex, origin.recruiter_id.hex, origin.chain_id.hex]
     plain = json.dumps([*ids, origin.wave, origin.code]).encode()
     return keyring.seal(plain, table="coupon", column="sealed_origin", row=coupon_id)
+
+
+def digest_of(keyring: Keyring, scanned: Code | Token) -> bytes:
+    """What the database keeps of a code or a token."""
+    if isinstance(scanned, Code):
+        return code_digest(keyring, scanned)
+    return token_digest(keyring, scanned)
 
 
 def code_digest(keyring: Keyring, code: Code) -> bytes:

@@ -1,17 +1,19 @@
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core import outbox
 from app.core.clock import local_date
 from app.core.codes import Code, Token
 from app.core.crypto import keyring_of
+from app.core.db import put
 from app.core.ids import random_id
 from app.domain.audit.actions import record
+from app.domain.coupons import actions as coupon_actions
 from app.domain.coupons import queries as coupons
 from app.domain.coupons.errors import (
     CouponAlreadyRedeemed,
@@ -86,21 +88,12 @@ def redeem(session: Session, scan: Scan, *, by: Actor, now: datetime) -> Verdict
     judged_at, flags = judge_time(scan.scanned_at, now=now)
     on = local_date(judged_at, place.site.timezone)
     grace = _grace_days(scan, place, by)
-    coupon = session.execute(
-        update(Coupon)
-        .where(
-            coupons.names(session, scan.coupon),
-            Coupon.programme_id == by.programme_id,
-            Coupon.status == CouponStatus.ISSUED,
-            Coupon.usable_from <= on,
-            Coupon.usable_until >= on - timedelta(days=grace),
-        )
-        .values(status=CouponStatus.REDEEMED, status_on=on)
-        .returning(Coupon.id, Coupon.site_id, Coupon.usable_until, Coupon.sealed_origin)
-    ).first()
+    coupon = coupon_actions.spend(
+        session, scan.coupon, programme_id=by.programme_id, on=on, grace_days=grace
+    )
     if coupon is None:
         return _explain(session, scan, by, grace_days=grace, judged_at=judged_at, place=place)
-    origin = coupons.open_origin(keyring_of(session), coupon.id, coupon.sealed_origin)
+    origin = coupon.origin
     uic_digest = _check_who_came(session, scan, by, origin)
     if coupon.site_id != place.site.id:
         flags.append(Flag.OTHER_SITE)
@@ -141,19 +134,21 @@ def record_refusal(
     )
     if place.refused or place.redemption:
         return
-    session.execute(
-        insert(RefusedScan).values(
-            id=scan.id,
-            programme_id=by.programme_id,
-            site_id=place.site.id,
-            staff_id=by.staff_id,
-            device_id=scan.device_id,
-            scanned_at=scan.scanned_at,
-            received_at=now,
-            code=refusal.code,
-            facts=refusal.facts,
-            request_digest=_request_digest(session, scan),
-        )
+    put(
+        session,
+        RefusedScan,
+        {
+            "id": scan.id,
+            "programme_id": by.programme_id,
+            "site_id": place.site.id,
+            "staff_id": by.staff_id,
+            "device_id": scan.device_id,
+            "scanned_at": scan.scanned_at,
+            "received_at": now,
+            "code": refusal.code,
+            "facts": refusal.facts,
+            "request_digest": _request_digest(session, scan),
+        },
     )
     _record(session, "scan.refused", scan.id, by, now, code=refusal.code)
 
@@ -290,23 +285,25 @@ def _keep(
     flags: list[Flag],
     now: datetime,
 ) -> None:
-    session.execute(
-        insert(Redemption).values(
-            id=scan.id,
-            programme_id=by.programme_id,
-            site_id=place.site.id,
-            coupon_id=coupon_id,
-            participant_id=participant_id,
-            outcome=outcome,
-            staff_id=by.staff_id,
-            device_id=scan.device_id,
-            scanned_at=scan.scanned_at,
-            received_at=now,
-            protocol_id=place.protocol_id,
-            flags=[flag.value for flag in flags],
-            late_reason=scan.late_reason,
-            request_digest=_request_digest(session, scan),
-        )
+    put(
+        session,
+        Redemption,
+        {
+            "id": scan.id,
+            "programme_id": by.programme_id,
+            "site_id": place.site.id,
+            "coupon_id": coupon_id,
+            "participant_id": participant_id,
+            "outcome": outcome,
+            "staff_id": by.staff_id,
+            "device_id": scan.device_id,
+            "scanned_at": scan.scanned_at,
+            "received_at": now,
+            "protocol_id": place.protocol_id,
+            "flags": [flag.value for flag in flags],
+            "late_reason": scan.late_reason,
+            "request_digest": _request_digest(session, scan),
+        },
     )
 
 

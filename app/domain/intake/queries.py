@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
@@ -41,26 +41,31 @@ class Look:
     refusal: CouponRefused | None
 
 
+_NEWEST = (
+    select(func.max(ProtocolVersion.version))
+    .where(ProtocolVersion.programme_id == bindparam("programme"))
+    .scalar_subquery()
+)
+# Built once: making the statement anew costs more than running it.
+_SURROUNDINGS = (
+    select(Site, ProtocolVersion, Programme.currency, Redemption, RefusedScan)
+    .join(Programme, Programme.id == Site.programme_id)
+    .join(
+        ProtocolVersion,
+        (ProtocolVersion.programme_id == Site.programme_id) & (ProtocolVersion.version == _NEWEST),
+    )
+    .outerjoin(Redemption, Redemption.id == bindparam("scan"))
+    .outerjoin(RefusedScan, RefusedScan.id == bindparam("scan"))
+    .where(Site.programme_id == bindparam("programme"), Site.code == bindparam("site"))
+)
+
+
 def surroundings(
     session: Session, *, programme_id: UUID, site_code: str, scan_id: UUID
 ) -> Surroundings:
     """The site, the rules in force, and what this scan was answered before. Raises: UnknownSite."""
-    newest = (
-        select(func.max(ProtocolVersion.version))
-        .where(ProtocolVersion.programme_id == programme_id)
-        .scalar_subquery()
-    )
     row = session.execute(
-        select(Site, ProtocolVersion, Programme.currency, Redemption, RefusedScan)
-        .join(Programme, Programme.id == Site.programme_id)
-        .join(
-            ProtocolVersion,
-            (ProtocolVersion.programme_id == Site.programme_id)
-            & (ProtocolVersion.version == newest),
-        )
-        .outerjoin(Redemption, Redemption.id == scan_id)
-        .outerjoin(RefusedScan, RefusedScan.id == scan_id)
-        .where(Site.programme_id == programme_id, Site.code == site_code)
+        _SURROUNDINGS, {"programme": programme_id, "site": site_code, "scan": scan_id}
     ).first()
     if row is None:
         raise UnknownSite(site=site_code)

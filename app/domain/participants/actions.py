@@ -2,10 +2,11 @@ from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.crypto import keyring_of
+from app.core.db import put
 from app.core.ids import random_id, short_label
 from app.domain.participants.models import Consent, NotSamePerson, Participant
 from app.domain.participants.queries import Origin, lock, pair_digest, seal_origin
@@ -78,21 +79,23 @@ def welcome(
 ) -> UUID:
     """Note that someone is here: a recruit when there is an origin, else a walk-in. One statement."""
     participant_id = random_id()
-    session.execute(
-        insert(Participant).values(
-            id=participant_id,
-            programme_id=programme_id,
-            site_id=site_id,
-            came=Came.RECRUIT if origin else Came.WALK_IN,
-            standing=Standing.ARRIVED,
-            wave=wave if origin else None,
-            sealed_origin=seal_origin(keyring_of(session), participant_id, origin)
+    put(
+        session,
+        Participant,
+        {
+            "id": participant_id,
+            "programme_id": programme_id,
+            "site_id": site_id,
+            "came": Came.RECRUIT if origin else Came.WALK_IN,
+            "standing": Standing.ARRIVED,
+            "wave": wave if origin else None,
+            "sealed_origin": seal_origin(keyring_of(session), participant_id, origin)
             if origin
             else None,
-            sex=Sex.UNKNOWN,
-            uic_digest=uic_digest,
-            came_on=on,
-        )
+            "sex": Sex.UNKNOWN,
+            "uic_digest": uic_digest,
+            "came_on": on,
+        },
     )
     return participant_id
 

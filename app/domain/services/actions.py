@@ -2,9 +2,9 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from app.core.db import put
 from app.core.ids import random_id
 from app.domain.services.models import ServiceRecord
 from app.domain.services.rules import Service, State, check_service
@@ -44,4 +44,4 @@ def give(
         for service, state, quantity in services
     ]
     if rows:
-        session.execute(insert(ServiceRecord), rows)
+        put(session, ServiceRecord, rows)

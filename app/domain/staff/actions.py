@@ -5,10 +5,11 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.core.crypto import keyring_of
+from app.core.db import put
 from app.domain.audit.actions import record
 from app.domain.staff.errors import UnknownStaff, UsernameTaken, WeakPassword, WrongLogIn
 from app.domain.staff.models import ApiKey, StaffMember, StaffSession
@@ -83,14 +84,16 @@ def check_password(session: Session, username: str, password: str) -> Actor:
 def start_session(session: Session, actor: Actor, *, now: datetime) -> str:
     """Log in someone whose password was checked; returns the secret her browser keeps."""
     secret = secrets.token_urlsafe(32)
-    session.execute(
-        insert(StaffSession).values(
-            digest=keyring_of(session).digest("session", secret),
-            programme_id=actor.programme_id,
-            staff_id=actor.staff_id,
-            started_at=now,
-            seen_at=now,
-        )
+    put(
+        session,
+        StaffSession,
+        {
+            "digest": keyring_of(session).digest("session", secret),
+            "programme_id": actor.programme_id,
+            "staff_id": actor.staff_id,
+            "started_at": now,
+            "seen_at": now,
+        },
     )
     _record(session, "staff.logged_in", actor, now)
     return secret

@@ -3,9 +3,9 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from app.core.db import put
 from app.core.ids import random_id
 from app.core.money import Money
 from app.domain.participants.queries import lock
@@ -123,19 +123,21 @@ def pay_in_cash(
     if not accruals:
         raise NothingToPay
     total = sum((accrual.amount for accrual in accruals), Money(0, books.currency))
-    session.execute(
-        insert(Payout).values(
-            id=payment_id,
-            programme_id=books.programme_id,
-            site_id=books.site_id,
-            holder_digest=holder,
-            amount_minor=total.minor,
-            currency=total.currency,
-            paid_on=books.on,
-            paid_by=by,
-        )
+    put(
+        session,
+        Payout,
+        {
+            "id": payment_id,
+            "programme_id": books.programme_id,
+            "site_id": books.site_id,
+            "holder_digest": holder,
+            "amount_minor": total.minor,
+            "currency": total.currency,
+            "paid_on": books.on,
+            "paid_by": by,
+        },
     )
-    session.execute(insert(PayoutLine), _lines(payment_id, accruals))
+    put(session, PayoutLine, _lines(payment_id, accruals))
     _enter(
         session,
         books,
@@ -178,40 +180,44 @@ def _enter(
     holder_id: UUID | None,
     cause: tuple[str, UUID],
 ) -> None:
-    session.execute(
-        insert(LedgerEntry).values(
-            id=random_id(),
-            programme_id=books.programme_id,
-            site_id=books.site_id,
-            entered_on=books.on,
-            debit=debit,
-            credit=credit,
-            amount_minor=minor,
-            currency=books.currency,
-            holder_digest=queries.account_digest(session, holder_id) if holder_id else None,
-            cause_digest=queries.cause_digest(session, *cause),
-            protocol_id=books.protocol_id,
-        )
+    put(
+        session,
+        LedgerEntry,
+        {
+            "id": random_id(),
+            "programme_id": books.programme_id,
+            "site_id": books.site_id,
+            "entered_on": books.on,
+            "debit": debit,
+            "credit": credit,
+            "amount_minor": minor,
+            "currency": books.currency,
+            "holder_digest": queries.account_digest(session, holder_id) if holder_id else None,
+            "cause_digest": queries.cause_digest(session, *cause),
+            "protocol_id": books.protocol_id,
+        },
     )
 
 
 def _reverse(session: Session, entry: LedgerEntry, *, on: date, reason: str) -> None:
-    session.execute(
-        insert(LedgerEntry).values(
-            id=random_id(),
-            programme_id=entry.programme_id,
-            site_id=entry.site_id,
-            entered_on=on,
-            debit=entry.credit,
-            credit=entry.debit,
-            amount_minor=entry.amount_minor,
-            currency=entry.currency,
-            holder_digest=entry.holder_digest,
-            cause_digest=queries.cause_digest(session, "reversal", entry.id),
-            protocol_id=entry.protocol_id,
-            reverses=entry.id,
-            reason=reason,
-        )
+    put(
+        session,
+        LedgerEntry,
+        {
+            "id": random_id(),
+            "programme_id": entry.programme_id,
+            "site_id": entry.site_id,
+            "entered_on": on,
+            "debit": entry.credit,
+            "credit": entry.debit,
+            "amount_minor": entry.amount_minor,
+            "currency": entry.currency,
+            "holder_digest": entry.holder_digest,
+            "cause_digest": queries.cause_digest(session, "reversal", entry.id),
+            "protocol_id": entry.protocol_id,
+            "reverses": entry.id,
+            "reason": reason,
+        },
     )
 
 

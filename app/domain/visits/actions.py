@@ -2,11 +2,12 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core import outbox
 from app.core.clock import local_date
+from app.core.db import put
 from app.domain.audit.actions import record
 from app.domain.coupons import actions as coupon_actions
 from app.domain.coupons.queries import Bundle
@@ -160,17 +161,19 @@ def take_knowledge_test(
         raise TestAlreadyScored
     version, items = queries.knowledge_test()
     correct = score(answers, right={item.id: item.right for item in items})
-    session.execute(
-        insert(KnowledgeTest).values(
-            participant_id=participant_id,
-            programme_id=by.programme_id,
-            version=version,
-            answers=dict(answers),
-            correct=correct,
-            items=len(items),
-            taken_on=_today(session, row, now),
-            taken_with=by.staff_id,
-        )
+    put(
+        session,
+        KnowledgeTest,
+        {
+            "participant_id": participant_id,
+            "programme_id": by.programme_id,
+            "version": version,
+            "answers": dict(answers),
+            "correct": correct,
+            "items": len(items),
+            "taken_on": _today(session, row, now),
+            "taken_with": by.staff_id,
+        },
     )
     _record(session, "visit.test_scored", participant_id, by, now)
     settle(session, row, by=by, now=now)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -15,13 +16,19 @@ router = APIRouter(prefix="/api/v1/desk", tags=["desk"])
 MOST_SCANS = 200
 
 
+class OfflineScanIn(ScanIn):
+    """A scan of an upload; the device is the upload's."""
+
+    device_id: Annotated[str, Field(max_length=64)] = ""
+
+
 class Sync(BaseModel):
-    """Scans made without a network, oldest first. Each names the device too."""
+    """Scans made without a network, oldest first."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     device_id: Annotated[str, Field(max_length=64)]
-    scans: Annotated[list[ScanIn], Field(max_length=MOST_SCANS)]
+    scans: Annotated[list[OfflineScanIn], Field(max_length=MOST_SCANS)]
 
 
 class VerdictOut(BaseModel):
@@ -40,7 +47,8 @@ def sync(upload: Sync, db: Db, now: Now, actor: Redeemer) -> Verdicts:
     verdicts = []
     for scan in upload.scans:
         try:
-            verdict = take_offline_scan(db, scan.to_domain(), by=actor, now=now)
+            read = replace(scan.to_domain(), device_id=upload.device_id)
+            verdict = take_offline_scan(db, read, by=actor, now=now)
             verdicts.append(VerdictOut(id=scan.id, outcome=verdict.outcome.value))
         except DomainError as refusal:
             verdicts.append(VerdictOut(id=scan.id, outcome="refused", code=refusal.code))
