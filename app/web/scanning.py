@@ -2,32 +2,35 @@
 
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
+
 from app.core.db import Database
 from app.domain.coupons.errors import CouponAlreadyRedeemed, CouponRefused
 from app.domain.intake.actions import Scan, Verdict, record_conflict, record_refusal, redeem
 from app.domain.staff.queries import Actor
 
 
-def take_scan(db: Database, scan: Scan, *, by: Actor, now: datetime) -> Verdict:
-    """Redeem, or keep the refusal and raise it. Raises: whatever ``redeem`` raises."""
+def take_scan(
+    db: Database, scan: Scan, *, by: Actor, now: datetime, happened_offline: bool = False
+) -> Verdict:
+    """Redeem, or keep the refusal and raise it. Raises: whatever ``redeem`` raises.
+
+    A visit that happened offline is a fact: a coupon that was spent elsewhere becomes a conflict.
+    """
+    try:
+        return _take(db, scan, by, now, happened_offline)
+    except IntegrityError:
+        # The same scan came twice at once: the other one is kept by now and has the answer.
+        return _take(db, scan, by, now, happened_offline)
+
+
+def _take(db: Database, scan: Scan, by: Actor, now: datetime, happened_offline: bool) -> Verdict:
     try:
         with db.transaction() as session:
             return redeem(session, scan, by=by, now=now)
     except CouponRefused as refusal:
         with db.transaction() as session:
-            record_refusal(session, scan, refusal, by=by, now=now)
-        raise
-
-
-def take_offline_scan(db: Database, scan: Scan, *, by: Actor, now: datetime) -> Verdict:
-    """Take in a scan of a visit that already happened: a coupon spent elsewhere becomes a conflict."""
-    try:
-        with db.transaction() as session:
-            return redeem(session, scan, by=by, now=now)
-    except CouponAlreadyRedeemed:
-        with db.transaction() as session:
-            return record_conflict(session, scan, by=by, now=now)
-    except CouponRefused as refusal:
-        with db.transaction() as session:
+            if happened_offline and isinstance(refusal, CouponAlreadyRedeemed):
+                return record_conflict(session, scan, by=by, now=now)
             record_refusal(session, scan, refusal, by=by, now=now)
         raise

@@ -9,7 +9,7 @@ from app.core.errors import DomainError
 from app.web.api.redemptions import Redeemer, ScanIn
 from app.web.api.refusals import problems
 from app.web.deps import Db, Now
-from app.web.scanning import take_offline_scan
+from app.web.scanning import take_scan
 
 router = APIRouter(prefix="/api/v1/desk", tags=["desk"])
 
@@ -48,7 +48,7 @@ def sync(upload: Sync, db: Db, now: Now, actor: Redeemer) -> Verdicts:
     for scan in upload.scans:
         try:
             read = replace(scan.to_domain(), device_id=upload.device_id)
-            verdict = take_offline_scan(db, read, by=actor, now=now)
+            verdict = take_scan(db, read, by=actor, now=now, happened_offline=True)
             verdicts.append(VerdictOut(id=scan.id, outcome=verdict.outcome.value))
         except DomainError as refusal:
             verdicts.append(VerdictOut(id=scan.id, outcome="refused", code=refusal.code))
