@@ -1,7 +1,7 @@
 """The real program, run by the real command in a process of its own, for journeys and races."""
 
 import os
-import random
+import secrets
 import signal
 import socket
 import subprocess
@@ -59,7 +59,7 @@ def serving(
 
 
 def free_port() -> int:
-    for port in random.sample(PORTS, 100):
+    for port in secrets.SystemRandom().sample(PORTS, 100):  # the tests' own numbers repeat
         with socket.socket() as attempt:
             attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
