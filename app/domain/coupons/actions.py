@@ -1,22 +1,27 @@
 import json
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from app.core.clock import local_date
 from app.core.codes import Code, Token, new_code, new_token
 from app.core.crypto import keyring_of
 from app.core.db import put
 from app.core.ids import random_id
+from app.domain.audit.actions import record
+from app.domain.audit.errors import ReasonNeeded
 from app.domain.coupons import queries
 from app.domain.coupons.errors import BundleAlreadyIssued, TargetReached
 from app.domain.coupons.models import Coupon, CouponBundle
 from app.domain.coupons.queries import Bundle, CouponOrigin, PrintedCoupon
 from app.domain.coupons.rules import CouponState, CouponStatus, check_can_end
 from app.domain.participants.queries import Origin
+from app.domain.programmes.queries import site
+from app.domain.staff.queries import Actor
 
 
 def issue_bundle(
@@ -44,8 +49,9 @@ def issue_bundle(
         raise TargetReached
     keyring, bundle_id = keyring_of(session), random_id()
     holder = queries.holder_digest(keyring, holder_id)
-    if queries.bundle_of(session, holder_id):
-        raise BundleAlreadyIssued
+    earlier = queries.bundle_of(session, holder_id)
+    if earlier:  # its number lets a desk whose first answer was lost print the sheet after all
+        raise BundleAlreadyIssued(bundle_id=str(earlier))
     state = CouponState(CouponStatus.ISSUED, usable_from, usable_until)
     coupons = tuple(
         PrintedCoupon(random_id(), code.digits, new_token().text, state)
@@ -178,6 +184,36 @@ def end(
         row.status, row.status_on = status, on
         session.flush()
     return row.id
+
+
+def end_coupon(
+    session: Session,
+    scanned: Code | Token,
+    status: CouponStatus,
+    *,
+    reason: str,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Make a coupon void, lost or refused, and keep why in the record.
+
+    Raises:
+        ReasonNeeded, UnknownCoupon, CouponIsFinal.
+    """
+    if not reason.strip():
+        raise ReasonNeeded
+    row = queries.lock_by_code(session, scanned, programme_id=by.programme_id)
+    on = local_date(now, site(session, row.site_id).timezone)
+    end(session, scanned, status, programme_id=by.programme_id, on=on)
+    record(
+        session,
+        "coupon.ended",
+        subject=row.id,
+        staff_id=by.staff_id,
+        programme_id=by.programme_id,
+        at=now,
+        facts={"status": status.value, "reason": reason.strip()},
+    )
 
 
 def _free_codes(session: Session, size: int) -> list[Code]:

@@ -3,6 +3,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
+from app.core.codes import Code
 from app.domain.coupons.queries import read
 from app.domain.coupons.rules import CouponStatus
 from app.domain.intake.queries import Look, look_up
@@ -53,4 +54,4 @@ def show_coupon(code: str, db: Db, now: Now, actor: Looker) -> CouponOut:
             now=now,
             timezone=zone or places[0].timezone,
         )
-    return CouponOut.of(code, look)
+    return CouponOut.of(scanned.digits if isinstance(scanned, Code) else code, look)
