@@ -3,6 +3,7 @@
 import logging
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -40,7 +41,7 @@ def answer(request: Request, status: int, code: str, facts: dict[str, Any]) -> R
     if _wants_page(request):
         if status == HTTPStatus.UNAUTHORIZED:
             return _to_log_in(request)
-        context = {"code": code, "title": title, "facts": facts}
+        context = {"code": code, "title": title, "facts": facts, "back": _came_from(request)}
         return render(request, "problem.html", context, status=status, headers=headers)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
@@ -99,6 +100,14 @@ def _unavailable(request: Request, error: Exception) -> Response:
     return answer(request, HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", {})
 
 
+def _came_from(request: Request) -> str:
+    """The page of ours with the form that was refused, or nothing."""
+    referrer = urlsplit(request.headers.get("Referer", ""))
+    if referrer.netloc != request.headers.get("Host") or referrer.path == request.url.path:
+        return ""
+    return referrer.path + (f"?{referrer.query}" if referrer.query else "")
+
+
 def _wants_page(request: Request) -> bool:
     path = request.url.path
     return not path.startswith(("/api/", "/gw/", "/healthz", "/readyz", "/metrics"))
@@ -108,5 +117,5 @@ def _to_log_in(request: Request) -> Response:
     if request.headers.get("HX-Request"):
         return Response(status_code=204, headers={"HX-Redirect": "/login"})
     if request.method == "GET" and request.url.path != "/login":
-        return RedirectResponse(f"/login?next={request.url.path}", status_code=303)
+        return RedirectResponse(f"/login?next={quote(request.url.path)}", status_code=303)
     return RedirectResponse("/login", status_code=303)

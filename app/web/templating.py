@@ -17,7 +17,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.core.codes import group
 from app.core.i18n import languages, negotiate, translations
 from app.core.money import Money
+from app.web.flash import forget, said
 from app.web.navigation import menu_for
+from app.web.wording import ROLES
 
 FOLDER = Path(__file__).parent
 LANGUAGE_COOKIE = "pdi_language"
@@ -32,8 +34,12 @@ def render(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A page in the reader's language. ``actor`` and ``csrf`` are known to it when someone is logged in."""
+    """A page in the reader's language. ``actor`` and ``csrf`` are known to it when someone is logged in.
+
+    ``here`` is where a change of language leads back to: this page, or the front page after a form.
+    """
     language = language_of(request)
+    actor = getattr(request.state, "actor", None)
     html = (
         environment(language)
         .get_template(template)
@@ -43,14 +49,18 @@ def render(
                 "language": language,
                 "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr",
                 "languages": languages(),
-                "actor": getattr(request.state, "actor", None),
-            "menu": menu_for(getattr(request.state, "actor", None)),
+                "actor": actor,
+                "menu": menu_for(actor),
                 "csrf": getattr(request.state, "csrf", ""),
+                "here": _here(request),
+                "said": said(request),
                 **(context or {}),
             }
         )
     )
-    return HTMLResponse(html, status_code=status, headers=dict(headers or {}))
+    response = HTMLResponse(html, status_code=status, headers=dict(headers or {}))
+    forget(request, response)
+    return response
 
 
 def language_of(request: Request) -> str:
@@ -75,6 +85,7 @@ def environment(language: str) -> Environment:
     jinja.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     jinja.filters.update(_filters(language))
     jinja.globals["asset"] = asset
+    jinja.globals["role_names"] = ROLES
     return jinja
 
 
@@ -85,12 +96,23 @@ def asset(path: str) -> str:
     return f"/static/{path}?v={version:x}"
 
 
+def _here(request: Request) -> str:
+    if request.method != "GET":
+        return "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
 def _filters(language: str) -> dict[str, Any]:
     def day(value: date, pattern: str = "long") -> str:
         return format_date(value, pattern, locale=language)
 
     def moment(value: datetime, zone: str = "UTC", pattern: str = "medium") -> str:
         return format_datetime(value, pattern, tzinfo=ZoneInfo(zone), locale=language)
+
+    def when(value: str) -> str:
+        if "T" in value:
+            return f"{moment(datetime.fromisoformat(value))} UTC"
+        return day(date.fromisoformat(value))
 
     def percent(value: float | None) -> str:
         return "–" if value is None else str(format_percent(value, "#,##0.0 %", locale=language))
@@ -104,6 +126,7 @@ def _filters(language: str) -> dict[str, Any]:
     return {
         "day": day,
         "moment": moment,
+        "when": when,
         "percent": percent,
         "number": number,
         "money": money,

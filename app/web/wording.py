@@ -1,6 +1,25 @@
-"""What each refusal is called by people: one line a code, in English here and in every catalogue."""
+"""What refusals, roles and things done are called by people: one line each, here in English and in every catalogue."""
 
 from app.core.i18n import N_, translations
+from app.domain.staff.rules import Role
+
+ROLES: dict[Role, str] = {
+    Role.INTAKE: N_("Intake"),
+    Role.HEALTH_EDUCATOR: N_("Health educator"),
+    Role.COUPON_MANAGER: N_("Coupon manager"),
+    Role.PROGRAMME_LEAD: N_("Programme lead"),
+    Role.FINANCE: N_("Finance"),
+    Role.ADMINISTRATOR: N_("Administrator"),
+    Role.GATEWAY: N_("Message gateway"),
+}
+
+DONE: dict[str, str] = {
+    "logged_out": N_("You have logged out."),
+    "protocol_adopted": N_("The new rules apply from now on."),
+    "site_opened": N_("The site is open."),
+    "staff_removed": N_("The log-in was removed, with its sessions and keys."),
+    "float_funded": N_("The money was put into the cash float."),
+}
 
 ERRORS: dict[str, str] = {
     # coupons at the desk

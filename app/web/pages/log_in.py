@@ -7,6 +7,7 @@ from app.domain.staff import actions as staff
 from app.domain.staff.errors import WrongLogIn
 from app.domain.staff.rules import Role
 from app.web.deps import Anyone, Db, Now, check_same_site, cookie_name, is_secure
+from app.web.flash import flash
 from app.web.templating import LANGUAGE_COOKIE, language_of, render
 from app.web.wording import text_of
 
@@ -31,8 +32,8 @@ def home(actor: Anyone) -> Response:
 
 
 @router.get("/login")
-def ask(request: Request) -> Response:
-    return render(request, "log_in.html", {"problem": None, "username": ""})
+def ask(request: Request, next: str = "") -> Response:  # noqa: A002 - the form's word
+    return render(request, "log_in.html", {"problem": None, "username": "", "next": next})
 
 
 @router.post("/login")
@@ -50,7 +51,7 @@ def log_in(
             actor = staff.check_password(session, username, password)
     except WrongLogIn as refusal:
         problem = text_of(refusal.code, language_of(request))
-        context = {"problem": problem, "username": username}
+        context = {"problem": problem, "username": username, "next": next}
         return render(request, "log_in.html", context, status=401)
     with db.transaction() as session:
         secret = staff.start_session(session, actor, now=now)
@@ -72,6 +73,7 @@ def log_out(request: Request, db: Db, now: Now, actor: Anyone) -> Response:
     with db.transaction() as session:
         staff.end_session(session, request.state.session_secret, actor, now=now)
     response = RedirectResponse("/login", status_code=303)
+    flash(response, "logged_out")
     response.delete_cookie(cookie_name(request), path="/")
     return response
 
