@@ -1,5 +1,7 @@
 """One short read of the recruitment forest into arrays; everything computed from it is ``analysis``'s."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -10,23 +12,36 @@ from sqlalchemy.orm import Session
 from analysis.sample import CouponFigures, Sample, build_sample
 from app.core.crypto import keyring_of
 from app.domain.coupons.models import Coupon
+from app.domain.coupons.queries import open_origin as open_coupon_origin
 from app.domain.coupons.rules import CouponStatus
 from app.domain.participants.models import Participant
 from app.domain.participants.queries import open_origin
-from app.domain.participants.rules import Came, Standing, age_band
+from app.domain.participants.rules import Came, Sex, Standing, age_band
 from app.domain.programmes.models import Site
 
 REACHED = (Standing.ARRIVED, Standing.ENROLLED)
+SEX_NOT_KNOWN = (Sex.UNKNOWN, Sex.PREFER_NOT_TO_SAY)
 
 
 @dataclass(frozen=True)
 class LiveSample:
-    """The people of a programme's chains, and the random label of each chain by its seed's index."""
+    """The people of a programme's chains, and the random label of each chain by its seed's index.
+
+    Whose sex is not known, or not said, has none in the sample. ``walk_ins`` are by the code of their site.
+    """
 
     sample: Sample
-    labels: dict[int, str]
+    labels: Mapping[int, str]
     coupons: "CouponTotals"
-    walk_ins: int
+    walk_ins: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class LiveCoupons:
+    """Coupons that can still bring someone: how many of each chain and of each holder, by id as in the sample."""
+
+    of_chain: Mapping[str, int]
+    of_holder: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -80,7 +95,7 @@ def load_sample(session: Session, programme_id: UUID, *, today: date) -> LiveSam
         network_size=[row.network_size for row in rows],
         enrolled_on=[row.came_on for row in rows],
         traits={
-            "sex": [row.sex.value for row in rows],
+            "sex": [None if row.sex in SEX_NOT_KNOWN else row.sex.value for row in rows],
             "age_band": [age_band(row.age) for row in rows],
             "site": [row.code for row in rows],
             "reached_before": [_yes_no(row.never_reached_before) for row in rows],
@@ -88,18 +103,38 @@ def load_sample(session: Session, programme_id: UUID, *, today: date) -> LiveSam
         },
         coupons=CouponFigures(issued=totals.issued, redeemed=totals.redeemed),
     )
-    labels = {i: row.chain_label for i, row in enumerate(rows) if row.chain_label}
-    return LiveSample(sample, labels, totals, _walk_ins(session, programme_id))
+    seeds = {i: row.chain_label for i, row in enumerate(rows) if row.chain_label}
+    return LiveSample(sample, _different(seeds), totals, _walk_ins(session, programme_id))
 
 
-def coupon_totals(session: Session, programme_id: UUID, *, today: date) -> CouponTotals:
-    """What became of a programme's coupons up to today."""
+def live_coupons(session: Session, programme_id: UUID, *, today: date) -> LiveCoupons:
+    """The coupons not redeemed, ended or past their last day: their seals are opened to say whose they are."""
+    keyring = keyring_of(session)
+    rows = session.execute(
+        select(Coupon.id, Coupon.sealed_origin).where(
+            Coupon.programme_id == programme_id,
+            Coupon.status == CouponStatus.ISSUED,
+            Coupon.usable_until >= today,
+        )
+    )
+    origins = [open_coupon_origin(keyring, row.id, row.sealed_origin) for row in rows]
+    return LiveCoupons(
+        of_chain=Counter(origin.chain_id.hex for origin in origins),
+        of_holder=Counter(origin.recruiter_id.hex for origin in origins),
+    )
+
+
+def coupon_totals(
+    session: Session, programme_id: UUID, *, today: date, site_id: UUID | None = None
+) -> CouponTotals:
+    """What became of a programme's coupons up to today, or of those that one site gave out."""
     is_past = Coupon.usable_until < today
+    of_site = (Coupon.site_id == site_id,) if site_id else ()
     counts: dict[tuple[CouponStatus, bool], int] = {
         (status, bool(past)): count
         for status, past, count in session.execute(
             select(Coupon.status, case((is_past, 1), else_=0).label("past"), func.count())
-            .where(Coupon.programme_id == programme_id)
+            .where(Coupon.programme_id == programme_id, *of_site)
             .group_by(Coupon.status, "past")
         )
     }
@@ -120,17 +155,28 @@ def coupon_totals(session: Session, programme_id: UUID, *, today: date) -> Coupo
     )
 
 
-def _walk_ins(session: Session, programme_id: UUID) -> int:
-    count = session.scalar(
-        select(func.count())
-        .select_from(Participant)
+def _different(labels: Mapping[int, str]) -> dict[int, str]:
+    """Random labels may meet; the later of two gets a number behind it."""
+    met: Counter[str] = Counter()
+    told_apart = {}
+    for seed, label in labels.items():
+        met[label] += 1
+        told_apart[seed] = label if met[label] == 1 else f"{label}-{met[label]}"
+    return told_apart
+
+
+def _walk_ins(session: Session, programme_id: UUID) -> dict[str, int]:
+    rows = session.execute(
+        select(Site.code, func.count())
+        .join(Participant, Participant.site_id == Site.id)
         .where(
             Participant.programme_id == programme_id,
             Participant.came == Came.WALK_IN,
             Participant.standing.in_(REACHED),
         )
+        .group_by(Site.code)
     )
-    return count or 0
+    return dict(rows.tuples())
 
 
 def _yes_no(never_reached_before: bool | None) -> str | None:

@@ -50,6 +50,7 @@ class Protocol:
     knowledge_items: int = 8
     consent_version: str = "1"
     consent_purposes: tuple[str, ...] = ("participation", "follow_up")
+    stalled_after_days: int = 14
     stipends: StipendSchedule = field(default_factory=StipendSchedule)
 
     def to_json(self) -> dict[str, Any]:
