@@ -24,6 +24,19 @@ def uuid7() -> UUID:
     return UUID(int=value)
 
 
+def tag_of(identifier: UUID) -> str:
+    """Four characters of a random id that people can say aloud, to find it again among a day's few.
+
+    >>> tag_of(UUID(int=0)), tag_of(UUID(int=31))
+    ('2222', '2232')
+    """
+    rest, letters = identifier.int, ""
+    for _ in range(4):
+        rest, letter = divmod(rest, len(_UNAMBIGUOUS))
+        letters = _UNAMBIGUOUS[letter] + letters
+    return letters
+
+
 def short_label(length: int = 4) -> str:
     """A random label people can say aloud; it counts chains and connects nothing."""
     return "".join(secrets.choice(_UNAMBIGUOUS) for _ in range(length))

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -10,7 +11,7 @@ from app.core.codes import Code, MalformedCode, Token, read_scanned
 from app.core.crypto import Keyring, keyring_of
 from app.domain.coupons.errors import MistypedCode, UnknownBundle, UnknownCoupon
 from app.domain.coupons.models import Coupon, CouponBundle
-from app.domain.coupons.rules import CouponState
+from app.domain.coupons.rules import CouponState, CouponStatus
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,30 @@ def bundle_of(session: Session, holder_id: UUID) -> UUID | None:
             CouponBundle.holder_digest == holder_digest(keyring_of(session), holder_id)
         )
     )
+
+
+def with_bundle(session: Session, holder_ids: Sequence[UUID]) -> set[UUID]:
+    """Those among some participants who were given their coupons."""
+    keyring = keyring_of(session)
+    holders = {holder_digest(keyring, each): each for each in holder_ids}
+    found = select(CouponBundle.holder_digest).where(CouponBundle.holder_digest.in_(holders))
+    return {holders[digest] for digest in session.scalars(found)}
+
+
+def came_back(session: Session, holder_id: UUID) -> int | None:
+    """How many of a participant's coupons were redeemed; None when she was given none.
+
+    All that a recruiter may be told: never which, by whom or when.
+    """
+    row = session.scalar(
+        select(CouponBundle).where(
+            CouponBundle.holder_digest == holder_digest(keyring_of(session), holder_id)
+        )
+    )
+    if row is None:
+        return None
+    hers = bundle(session, row.id, programme_id=row.programme_id).coupons
+    return sum(each.state.status is CouponStatus.REDEEMED for each in hers)
 
 
 def open_origin(keyring: Keyring, coupon_id: UUID, sealed: bytes) -> CouponOrigin:

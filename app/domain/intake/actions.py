@@ -32,7 +32,7 @@ from app.domain.intake.queries import Surroundings
 from app.domain.intake.rules import Flag, Outcome, judge_time
 from app.domain.participants import actions as participant_actions
 from app.domain.participants import queries as participants
-from app.domain.participants.queries import Origin
+from app.domain.participants.queries import Match, Origin
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends import actions as stipend_actions
@@ -194,12 +194,32 @@ def record_conflict(session: Session, scan: Scan, *, by: Actor, now: datetime) -
 
 
 def welcome_walk_in(
-    session: Session, *, site: str, uic: str | None, by: Actor, now: datetime
+    session: Session,
+    *,
+    site: str,
+    uic: str | None,
+    by: Actor,
+    now: datetime,
+    arrival_id: UUID | None = None,
+    not_the_same: tuple[UUID, ...] = (),
 ) -> UUID:
-    """Note someone who came without a usable coupon: she is served like anyone. Raises: UnknownSite."""
+    """Note someone who came without a usable coupon: she is served like anyone.
+
+    Asking again under the same ``arrival_id`` gives back the same person.
+
+    Raises:
+        DuplicateParticipant: someone with her code came before and was not told apart from her.
+        UnknownSite, BadParticipant.
+    """
+    if arrival_id and participants.exists(session, arrival_id, programme_id=by.programme_id):
+        return arrival_id
     place = queries.surroundings(
         session, programme_id=by.programme_id, site_code=site, scan_id=random_id()
     )
+    digest = participants.uic_digest(session, by.programme_id, uic) if uic else None
+    unknown = _not_told_apart(session, by, digest, not_the_same) if digest else []
+    if unknown:
+        raise DuplicateParticipant(came_on=min(match.came_on for match in unknown).isoformat())
     participant_id = participant_actions.welcome(
         session,
         programme_id=by.programme_id,
@@ -207,8 +227,11 @@ def welcome_walk_in(
         origin=None,
         wave=None,
         on=local_date(now, place.site.timezone),
-        uic_digest=participants.uic_digest(session, by.programme_id, uic) if uic else None,
+        uic_digest=digest,
+        participant_id=arrival_id,
     )
+    for other in not_the_same:
+        participant_actions.tell_apart(session, by.programme_id, participant_id, other)
     _record(session, "walk_in.welcomed", participant_id, by, now)
     return participant_id
 
@@ -252,13 +275,19 @@ def _check_who_came(session: Session, scan: Scan, by: Actor, origin: CouponOrigi
     digest = _uic_digest(session, scan, by)
     if digest is None:
         return None
-    matches = participants.possible_duplicates(session, by.programme_id, digest)
-    if any(match.participant_id == origin.recruiter_id for match in matches):
+    unknown = _not_told_apart(session, by, digest, scan.not_the_same)
+    if any(match.participant_id == origin.recruiter_id for match in unknown):
         raise SelfRecruitment
-    unknown = [match for match in matches if match.participant_id not in scan.not_the_same]
     if unknown:
         raise DuplicateParticipant(came_on=min(match.came_on for match in unknown).isoformat())
     return digest
+
+
+def _not_told_apart(
+    session: Session, by: Actor, digest: bytes, not_the_same: tuple[UUID, ...]
+) -> list[Match]:
+    matches = participants.possible_duplicates(session, by.programme_id, digest)
+    return [match for match in matches if match.participant_id not in not_the_same]
 
 
 def _uic_digest(session: Session, scan: Scan, by: Actor) -> bytes | None:

@@ -7,12 +7,15 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
 from app.core.codes import Code, Token
+from app.core.crypto import keyring_of
 from app.domain.coupons import queries as coupons
 from app.domain.coupons.errors import CouponRefused, UnknownCoupon, WrongProgramme
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.rules import CouponState, CouponStatus, reason_unusable
 from app.domain.intake.models import Redemption, RefusedScan
 from app.domain.intake.rules import Outcome
+from app.domain.participants.models import Participant
+from app.domain.participants.rules import Came
 from app.domain.programmes.errors import UnknownSite
 from app.domain.programmes.models import Programme, ProtocolVersion, Site
 from app.domain.programmes.queries import SiteFacts, site_facts
@@ -58,6 +61,23 @@ _SURROUNDINGS = (
     .outerjoin(RefusedScan, RefusedScan.id == bindparam("scan"))
     .where(Site.programme_id == bindparam("programme"), Site.code == bindparam("site"))
 )
+
+
+@dataclass(frozen=True)
+class PastScan:
+    """A scan as the one who made it may see it again: when, and what became of it."""
+
+    at: datetime
+    code_tail: str | None
+    outcome: str
+
+
+@dataclass(frozen=True)
+class OpenVisit:
+    """Someone who came today and whose visit may go on. ``at`` is known of those who came with a coupon."""
+
+    participant_id: UUID
+    at: datetime | None
 
 
 def surroundings(
@@ -118,3 +138,60 @@ def accepted_redemption(session: Session, coupon_id: UUID) -> Redemption | None:
 def redemption_of(session: Session, participant_id: UUID) -> UUID | None:
     """The redemption by which a participant came, if she came by one."""
     return session.scalar(select(Redemption.id).where(Redemption.participant_id == participant_id))
+
+
+def scans_of(
+    session: Session, staff_id: UUID, *, programme_id: UUID, since: datetime, most: int = 8
+) -> list[PastScan]:
+    """What one member of staff scanned since a moment, newest first; a refusal goes by its code."""
+    redeemed = session.execute(
+        select(Redemption, Coupon.sealed_origin)
+        .join(Coupon, Coupon.id == Redemption.coupon_id)
+        .where(
+            Redemption.programme_id == programme_id,
+            Redemption.received_at >= since,
+            Redemption.staff_id == staff_id,
+        )
+        .order_by(Redemption.received_at.desc())
+        .limit(most)
+    )
+    refused = session.execute(
+        select(RefusedScan.received_at, RefusedScan.code)
+        .where(
+            RefusedScan.programme_id == programme_id,
+            RefusedScan.received_at >= since,
+            RefusedScan.staff_id == staff_id,
+        )
+        .order_by(RefusedScan.received_at.desc())
+        .limit(most)
+    )
+    keyring = keyring_of(session)
+    scans = [
+        PastScan(
+            row.received_at,
+            coupons.open_origin(keyring, row.coupon_id, sealed).code[-4:],
+            row.outcome.value,
+        )
+        for row, sealed in redeemed
+    ]
+    scans += [PastScan(at, None, code) for at, code in refused]
+    return sorted(scans, key=lambda scan: scan.at, reverse=True)[:most]
+
+
+def open_visits(
+    session: Session, site_id: UUID, *, programme_id: UUID, on: date
+) -> list[OpenVisit]:
+    """Those who came to a site on a day and have no coupons yet, by the order in which they came."""
+    rows = session.execute(
+        select(Participant.id, Redemption.received_at)
+        .outerjoin(Redemption, Redemption.participant_id == Participant.id)
+        .where(
+            Participant.programme_id == programme_id,
+            Participant.site_id == site_id,
+            Participant.came_on == on,
+            Participant.came != Came.SEED,
+        )
+    ).all()
+    given = coupons.with_bundle(session, [row.id for row in rows])
+    visits = [OpenVisit(*row) for row in rows if row.id not in given]
+    return sorted(visits, key=lambda visit: visit.at.timestamp() if visit.at else float("inf"))

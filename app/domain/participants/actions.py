@@ -76,9 +76,10 @@ def welcome(
     wave: int | None,
     on: date,
     uic_digest: bytes | None,
+    participant_id: UUID | None = None,
 ) -> UUID:
     """Note that someone is here: a recruit when there is an origin, else a walk-in. One statement."""
-    participant_id = random_id()
+    participant_id = participant_id or random_id()
     put(
         session,
         Participant,

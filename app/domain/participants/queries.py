@@ -38,6 +38,16 @@ class ParticipantFacts:
 
 
 @dataclass(frozen=True)
+class SeedFacts:
+    """A seed by her chain's label."""
+
+    chain_label: str | None
+    site_id: UUID
+    entry_route: EntryRoute | None
+    came_on: date
+
+
+@dataclass(frozen=True)
 class Match:
     """An earlier enrolment with the same code: possibly the same person."""
 
@@ -62,6 +72,13 @@ def lock(
     if row is None:
         raise UnknownParticipant
     return row
+
+
+def exists(session: Session, participant_id: UUID, *, programme_id: UUID) -> bool:
+    found = select(Participant.id).where(
+        Participant.id == participant_id, Participant.programme_id == programme_id
+    )
+    return session.scalar(found) is not None
 
 
 def origin_of(session: Session, row: Participant) -> Origin | None:
@@ -119,6 +136,22 @@ def consents(session: Session, participant_id: UUID) -> dict[str, bool]:
         select(Consent).where(Consent.participant_id == participant_id).order_by(Consent.version)
     )
     return {row.purpose: row.given and row.withdrawn_on is None for row in rows}
+
+
+def recent_seeds(session: Session, programme_id: UUID, *, most: int = 20) -> list[SeedFacts]:
+    """The seeds who were enrolled last, newest first."""
+    rows = session.execute(
+        select(
+            Participant.chain_label,
+            Participant.site_id,
+            Participant.entry_route,
+            Participant.came_on,
+        )
+        .where(Participant.programme_id == programme_id, Participant.came == Came.SEED)
+        .order_by(Participant.came_on.desc(), Participant.chain_label)
+        .limit(most)
+    )
+    return [SeedFacts(*row) for row in rows]
 
 
 def reached(session: Session, programme_id: UUID) -> int:

@@ -1,7 +1,8 @@
 from collections.abc import Sequence
 from datetime import date
-from uuid import UUID
+from uuid import UUID, uuid5
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.db import put
@@ -21,8 +22,11 @@ def give(
     site_id: UUID,
     by: UUID,
     on: date,
+    request_id: UUID | None = None,
 ) -> None:
     """Note what a participant got: service, state and quantity, one row each.
+
+    Asking again under the same ``request_id`` notes nothing twice.
 
     Raises:
         BadService: a state the service has not, or a quantity out of range; nothing is noted then.
@@ -31,7 +35,7 @@ def give(
         check_service(*service)
     rows = [
         {
-            "id": random_id(),
+            "id": uuid5(request_id, f"{service}/{state}") if request_id else random_id(),
             "programme_id": programme_id,
             "site_id": site_id,
             "participant_id": participant_id,
@@ -43,5 +47,9 @@ def give(
         }
         for service, state, quantity in services
     ]
+    if request_id:
+        ids = [row["id"] for row in rows]
+        noted = set(session.scalars(select(ServiceRecord.id).where(ServiceRecord.id.in_(ids))))
+        rows = [row for row in rows if row["id"] not in noted]
     if rows:
         put(session, ServiceRecord, rows)

@@ -45,6 +45,7 @@ def enrol_seed(
     by: Actor,
     now: datetime,
     never_reached_before: bool | None = None,
+    uic: str | None = None,
 ) -> UUID:
     """Enrol a seed whom staff have screened, asked for her consent and trained.
 
@@ -65,6 +66,7 @@ def enrol_seed(
         network_size=network_size,
         entry_route=entry_route,
         never_reached_before=never_reached_before,
+        uic_digest=participants.uic_digest(session, site.programme_id, uic) if uic else None,
         on=on,
     )
     participant_actions.give_consent(

@@ -40,8 +40,14 @@ class Progress:
 
 
 def steps(progress: Progress) -> tuple[Step, ...]:
-    """The steps of this person's visit. A walk-in is served, but was taught by nobody and gets no coupons."""
+    """The steps of this person's visit.
+
+    A walk-in is served, but was taught by nobody and gets no coupons. A seed was screened, asked and trained
+    before she was enrolled.
+    """
     ends = (Step.SERVICES, Step.DONE)
+    if progress.came is Came.SEED:
+        return (Step.SERVICES, Step.STIPEND, Step.BUNDLE, Step.DONE)
     if progress.standing in (Standing.INELIGIBLE, Standing.DUPLICATE):
         return (Step.ELIGIBILITY, *ends)
     if progress.consented is False:
