@@ -119,9 +119,7 @@ def find_design(name: str, designs: Path = DESIGNS) -> Design:
     """
     if not _NAME.fullmatch(name) or name not in design_names(designs):
         known = ", ".join(design_names(designs)) or "none"
-        raise DesignError(
-            f"there is no design {name!r}; there are: {known}", file=designs / SETTINGS
-        )
+        raise DesignError(f"there is no design {name!r}; there are: {known}")
     return Design.load(designs / name)
 
 

@@ -11,8 +11,9 @@ from app.core.codes import group
 from app.printing.dates import period_in_words
 from app.printing.design import Design
 from app.printing.qr import qr_svg
+from app.printing.typesetting import forget
 
-BLOCK = 200
+BLOCK = 100
 LONGEST_TEXT = 400
 MOST_LINES = 12
 
@@ -76,6 +77,7 @@ def sheet_pdfs(sheets: Iterable[Sheet], design: Design, *, block: int = BLOCK) -
     remaining = iter(sheets)
     while some := list(islice(remaining, block)):
         yield sheet_pdf(some, design)
+        forget()
 
 
 def _sheet_data(sheet: Sheet, design: Design) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import typst
 
 FONT = "Noto Sans"
 FONT_PACKS = "fontpkg.family"
+_REMEMBERED = 10
 _HERE = Path(__file__).parent
 _PLACE = re.compile(r"┌─ (?P<file>[^\n]+?):(?P<line>\d+):\d+")
 
@@ -81,6 +82,15 @@ def typeset(
     if not isinstance(pages, bytes):
         raise TypesettingError("a picture must be one page")
     return pages
+
+
+def forget() -> None:
+    """Let go of the memory of earlier sheets, about a megabyte each.
+
+    Typst remembers what it set until ten more compilations have passed, for editors that set a text again and again.
+    """
+    for _ in range(_REMEMBERED + 1):
+        typst.compile(b"", font_paths=fonts(), ignore_system_fonts=True)
 
 
 def _located(trouble: typst.TypstError | typst.TypstWarning) -> TypesettingError:
