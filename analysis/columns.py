@@ -2,13 +2,17 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
+from typing import TypeVar
 
 import numpy as np
 
 from analysis.arrays import NO_DATE, DateArray, FloatArray, IntArray
 from analysis.errors import SampleError
+
+T = TypeVar("T")
+S = TypeVar("S")
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 
@@ -25,7 +29,7 @@ def codes_of(values: Sequence[str | None]) -> tuple[tuple[str, ...], IntArray]:
     levels = sorted({value for value in values if value}, key=_by_number_then_text)
     place: dict[str | None, int] = {level: code for code, level in enumerate(levels)}
     place[None] = place[""] = -1
-    codes = np.fromiter((place[value] for value in values), dtype=np.int32, count=len(values))
+    codes = np.fromiter(map(place.__getitem__, values), dtype=np.int32, count=len(values))
     return tuple(levels), codes
 
 
@@ -50,33 +54,27 @@ def sizes_of(
     >>> sizes_of(["12", "", 0, 3.5]).tolist()
     [12.0, nan, nan, 3.5]
     """
-    sizes = np.full(len(values), np.nan)
-    for i, value in enumerate(values):
-        size = _size_of(value)
-        if size is None:
-            raise SampleError(
-                "bad_network_size",
-                f"The network size {value!r} is not a number of people. Write a whole number, or "
-                "leave the cell empty if it is not known.",
-                line=None if lines is None else lines[i],
-                value=value,
-            )
-        if size:
-            sizes[i] = size
-    return sizes
+    try:
+        return np.fromiter(_each_once(values, _size_of), dtype=np.float64, count=len(values))
+    except _Unreadable as found:
+        raise SampleError(
+            "bad_network_size",
+            f"The network size {found.value!r} is not a number of people. Write a whole number, "
+            "or leave the cell empty if it is not known.",
+            line=found.line(values, lines),
+            value=found.value,
+        ) from None
 
 
-def _size_of(value: float | str | None) -> float | None:
-    """The number, 0 where it is missing, ``None`` where it is none."""
+def _size_of(value: float | str | None) -> float:
     if value is None or value == "":
-        return 0.0
-    if isinstance(value, str):
-        if not _NUMBER.fullmatch(value):
-            return None
-        value = float(value)
-    if math.isnan(value):
-        return 0.0
-    return float(value) if 0 <= value < math.inf else None
+        return math.nan
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise _Unreadable(value)
+    number = float(value)
+    if number < 0 or number == math.inf:
+        raise _Unreadable(value)
+    return number or math.nan
 
 
 def dates_of(values: Sequence[object], lines: Sequence[int] | None = None) -> DateArray:
@@ -88,26 +86,22 @@ def dates_of(values: Sequence[object], lines: Sequence[int] | None = None) -> Da
     >>> dates_of(["2026-03-01", "2026-03-01T23:30:00+02:00", None]).astype(str).tolist()
     ['2026-03-01', '2026-03-01', 'NaT']
     """
-    known: dict[object, np.datetime64] = {None: NO_DATE, "": NO_DATE}
-    days = np.empty(len(values), dtype="datetime64[D]")
-    for i, value in enumerate(values):
-        day = known.get(value)
-        if day is None:
-            day = _day_of(value)
-            if day is None:
-                raise SampleError(
-                    "bad_date",
-                    f"{value!r} is not a date. Write it as 2026-03-31 (year, month, day), with or "
-                    "without a time, or leave the cell empty.",
-                    line=None if lines is None else lines[i],
-                    value=str(value),
-                )
-            known[value] = day
-        days[i] = day
-    return days
+    try:
+        days = list(_each_once(values, _day_of))
+    except _Unreadable as found:
+        raise SampleError(
+            "bad_date",
+            f"{found.value!r} is not a date. Write it as 2026-03-31 (year, month, day), with or "
+            "without a time, or leave the cell empty.",
+            line=found.line(values, lines),
+            value=str(found.value),
+        ) from None
+    return np.array(days, dtype="datetime64[D]")
 
 
-def _day_of(value: object) -> np.datetime64 | None:
+def _day_of(value: object) -> np.datetime64:
+    if value is None or value == "":
+        return NO_DATE
     if isinstance(value, datetime):
         return np.datetime64(value.date(), "D")
     if isinstance(value, date):
@@ -115,8 +109,32 @@ def _day_of(value: object) -> np.datetime64 | None:
     if isinstance(value, np.datetime64):
         return np.datetime64(str(value)[:10], "D")
     if not isinstance(value, str) or "-" not in value[:5]:
-        return None
+        raise _Unreadable(value)
     try:
         return np.datetime64(datetime.fromisoformat(value).date(), "D")
     except ValueError:
-        return None
+        raise _Unreadable(value) from None
+
+
+class _Unreadable(ValueError):
+    def __init__(self, value: object):
+        self.value = value
+
+    def line(self, values: Sequence[object], lines: Sequence[int] | None) -> int | None:
+        return None if lines is None else lines[list(values).index(self.value)]
+
+
+class _Memory(dict[T, S]):
+    """Works each value out once, however often it occurs: columns repeat themselves."""
+
+    def __init__(self, work_out: Callable[[T], S]):
+        super().__init__()
+        self._work_out = work_out
+
+    def __missing__(self, value: T) -> S:
+        found = self[value] = self._work_out(value)
+        return found
+
+
+def _each_once(values: Sequence[T], work_out: Callable[[T], S]) -> Iterator[S]:
+    return map(_Memory(work_out).__getitem__, values)

@@ -5,11 +5,13 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from analysis.errors import SampleError
 from analysis.notices import Notice, counted
 
 DELIMITERS = ",;\t"
+_BATCH = 4_096
 
 
 @dataclass(frozen=True)
@@ -65,32 +67,31 @@ def read_table(text: str, *, known: frozenset[str], needed: Sequence[str]) -> Ta
     names = _names(header, known, needed, header_line)
     width = len(names)
     least = 1 + max(names.index(name) for name in needed)
+    cells: list[list[str]] = [[] for _ in names]
     lines: list[int] = []
-    kept: list[list[str]] = []
-    short = 0
-    for line, row in rows:
-        if len(row) != width:
-            _check_width(row, least, width, line)
-            short += len(row) < width
-            last_is_cut = len(row) < width
-            row = [*row, *[""] * width][:width]
-        else:
-            last_is_cut = False
-        lines.append(line)
-        kept.append(row)
-    if kept and last_is_cut and not text.endswith("\n"):
+    short: list[int] = []
+    while batch := list(islice(rows, _BATCH)):
+        for i, (line, row) in enumerate(batch):
+            if len(row) != width:
+                _check_width(row, least, width, line)
+                if len(row) < width:
+                    short.append(line)
+                batch[i] = (line, [*row, *[""] * width][:width])
+        lines += [line for line, _ in batch]
+        for column, more in zip(cells, zip(*(row for _, row in batch), strict=True), strict=True):
+            column += map(str.strip, more)
+    if short and short[-1] == lines[-1] and not text.endswith("\n"):
         raise SampleError(
             "truncated_file",
             "The last row stops early and its line has no end: the file seems to be cut off.",
             line=lines[-1],
         )
-    cells = list(zip(*kept, strict=True)) if kept else [()] * width
     columns = {name: cells[i] for i, name in enumerate(names) if name}
-    return Table(columns, lines, _notices(names, cells, short))
+    return Table(columns, lines, _notices(names, cells, len(short)))
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Every row that is not blank, with its line."""
+    """Every row that is not blank, with its line; cells as they stand."""
     csv.field_size_limit(131_072)
     reader = csv.reader(
         io.StringIO(text), delimiter=_delimiter(text), strict=True, skipinitialspace=True
@@ -98,9 +99,8 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     line = 1
     try:
         for row in reader:
-            cells = [cell.strip() for cell in row]
-            if any(cells):
-                yield line, cells
+            if any(row) and any(map(str.strip, row)):
+                yield line, row
             line = reader.line_num + 1
     except csv.Error as error:
         raise SampleError(
@@ -119,7 +119,7 @@ def _delimiter(text: str) -> str:
 def _names(
     header: Sequence[str], known: frozenset[str], needed: Sequence[str], line: int
 ) -> list[str]:
-    names = [known_name(name) if known_name(name) in known else name for name in header]
+    names = [known_name(name) if known_name(name) in known else name.strip() for name in header]
     for name in needed:
         if name not in names:
             raise SampleError(
@@ -141,7 +141,7 @@ def _names(
 
 
 def _check_width(row: Sequence[str], least: int, width: int, line: int) -> None:
-    if len(row) < least or any(row[width:]):
+    if len(row) < least or any(map(str.strip, row[width:])):
         raise SampleError(
             "wrong_column_count",
             f"This row has {counted(len(row), 'cell', 'cells')} where the header names {width}. "
