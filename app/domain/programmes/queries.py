@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -47,6 +48,16 @@ class CurrentProtocol:
     id: UUID
     version: int
     rules: Protocol
+
+
+@dataclass(frozen=True)
+class AdoptedProtocol:
+    """A version of the rules in a programme's history."""
+
+    version: int
+    rules: Protocol
+    made_by: UUID | None
+    made_at: datetime
 
 
 def programme(session: Session, programme_id: UUID) -> ProgrammeFacts:
@@ -102,6 +113,25 @@ def current_protocol(session: Session, programme_id: UUID) -> CurrentProtocol:
     if row is None:
         raise UnknownProgramme
     return CurrentProtocol(row.id, row.version, Protocol.from_json(row.rules))
+
+
+def protocol_versions(session: Session, programme_id: UUID) -> list[AdoptedProtocol]:
+    """Every version of a programme's rules, newest first."""
+    found = (
+        select(ProtocolVersion)
+        .where(ProtocolVersion.programme_id == programme_id)
+        .order_by(ProtocolVersion.version.desc())
+    )
+    return [
+        AdoptedProtocol(row.version, Protocol.from_json(row.rules), row.made_by, row.made_at)
+        for row in session.scalars(found)
+    ]
+
+
+def protocol(session: Session, protocol_id: UUID) -> Protocol | None:
+    """The rules of one version."""
+    row = session.get(ProtocolVersion, protocol_id)
+    return Protocol.from_json(row.rules) if row else None
 
 
 def _programme(row: Programme) -> ProgrammeFacts:

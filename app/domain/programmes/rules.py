@@ -7,9 +7,30 @@ placeholders, not published values.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from app.domain.programmes.errors import BadProtocol
+
+# Rules whose default is a placeholder of ours: pages say so wherever someone meets one.
+PLACEHOLDERS = frozenset(
+    {
+        "taper",
+        "minimum_age",
+        "primary",
+        "recruitment",
+        "education_per_answer",
+        "education_most",
+        "steering_woman",
+        "steering_under_25",
+        "steering_most",
+    }
+)
+
+# Each has its function in the table of ``stipends.rules``.
+SCHEDULE_KINDS = ("standard", "simplified")
+# A device's claim of when it scanned is believed for a little longer than a coupon can live.
+LONGEST_DAYS = 180
 
 
 @dataclass(frozen=True)
@@ -65,12 +86,14 @@ class Protocol:
         """
         given = dict(rules)
         stipends = given.pop("stipends", {})
+        if not isinstance(stipends, Mapping):
+            raise BadProtocol(rule="stipends", reason="unknown")
         _refuse_unknown(given, cls)
         _refuse_unknown(stipends, StipendSchedule)
         if "taper" in given:
-            given["taper"] = tuple((int(share), int(size)) for share, size in given["taper"])
+            given["taper"] = _taper(given["taper"])
         if "consent_purposes" in given:
-            given["consent_purposes"] = tuple(given["consent_purposes"])
+            given["consent_purposes"] = _words(given["consent_purposes"])
         protocol = cls(**given, stipends=StipendSchedule(**stipends))
         _check(protocol)
         return protocol
@@ -87,6 +110,22 @@ def coupons_in_bundle(protocol: Protocol, *, reached: int, target: int | None) -
         if target and reached * 100 >= share * target:
             size = min(size, smaller)
     return size
+
+
+def untouched_placeholders(protocol: Protocol) -> frozenset[str]:
+    """The rules a programme has left at a placeholder of ours.
+
+    >>> sorted(untouched_placeholders(Protocol(minimum_age=16, stipends=SIMPLIFIED)))
+    ['education_most', 'education_per_answer', 'primary', 'taper']
+    """
+    ours = SIMPLIFIED if protocol.stipends.kind == SIMPLIFIED.kind else StipendSchedule()
+    same = {
+        name
+        for rules, default in ((protocol, Protocol()), (protocol.stipends, ours))
+        for name, value in asdict(rules).items()
+        if value == asdict(default)[name] and value != 0
+    }
+    return PLACEHOLDERS & same
 
 
 def usable_dates(
@@ -110,13 +149,51 @@ def _refuse_unknown(given: Mapping[str, Any], shape: type) -> None:
 
 
 def _check(protocol: Protocol) -> None:
-    numbers = {**asdict(protocol), **asdict(protocol.stipends)}
-    for name, value in numbers.items():
-        if isinstance(value, (int, float)) and (not isinstance(value, int) or value < 0):
+    usual = {**asdict(Protocol()), **asdict(StipendSchedule())}
+    for name, value in {**asdict(protocol), **asdict(protocol.stipends)}.items():
+        if isinstance(usual[name], int) and not _is_count(value):
             raise BadProtocol(rule=name, reason="not_a_whole_number")
+        if isinstance(usual[name], str) and not isinstance(value, str):
+            raise BadProtocol(rule=name, reason="not_a_text")
+    if protocol.stipends.kind not in SCHEDULE_KINDS:
+        raise BadProtocol(rule="kind", reason="unknown")
+    if not protocol.consent_version:
+        raise BadProtocol(rule="consent_version", reason="missing")
+    if "participation" not in protocol.consent_purposes:
+        raise BadProtocol(rule="consent_purposes", reason="missing")
+    for name in ("activation_delay_days", "validity_days", "grace_days"):
+        if getattr(protocol, name) > LONGEST_DAYS:
+            raise BadProtocol(rule=name, reason="out_of_range")
     if protocol.activation_delay_days > protocol.validity_days:
         raise BadProtocol(rule="activation_delay_days", reason="later_than_validity")
     if not 0 < protocol.coupons_per_bundle <= 3:
         raise BadProtocol(rule="coupons_per_bundle", reason="out_of_range")
-    if list(protocol.taper) != sorted(protocol.taper, key=lambda step: (step[0], -step[1])):
+    steps = protocol.taper
+    if any(b[0] <= a[0] or b[1] >= a[1] for a, b in pairwise(steps)):
         raise BadProtocol(rule="taper", reason="does_not_fall")
+
+
+def _taper(steps: object) -> tuple[tuple[int, int], ...]:
+    """Pairs of a percentage of the target and a bundle's size."""
+    pairs = tuple(map(_pair, steps)) if isinstance(steps, (list, tuple)) else None
+    if pairs is None or not all(pairs):
+        raise BadProtocol(rule="taper", reason="not_a_whole_number")
+    return tuple(pair for pair in pairs if pair)
+
+
+def _pair(step: object) -> tuple[int, int] | None:
+    if not isinstance(step, (list, tuple)) or len(step) != 2 or not all(map(_is_count, step)):
+        return None
+    return step[0], step[1]
+
+
+def _words(words: object) -> tuple[str, ...]:
+    if not isinstance(words, (list, tuple)) or not all(
+        isinstance(word, str) and word for word in words
+    ):
+        raise BadProtocol(rule="consent_purposes", reason="not_a_text")
+    return tuple(words)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31

@@ -15,6 +15,7 @@ from app.domain.participants import actions as participant_actions
 from app.domain.participants import queries as participants
 from app.domain.participants.models import Participant
 from app.domain.participants.rules import (
+    Came,
     EntryRoute,
     Sex,
     Standing,
@@ -22,9 +23,10 @@ from app.domain.participants.rules import (
     check_network_size,
 )
 from app.domain.programmes import queries as programmes
-from app.domain.programmes.rules import coupons_in_bundle, usable_dates
+from app.domain.programmes.rules import Protocol, coupons_in_bundle, usable_dates
 from app.domain.staff.queries import Actor
 from app.domain.stipends import actions as stipend_actions
+from app.domain.stipends import queries as stipends
 from app.domain.stipends.actions import Books
 from app.domain.stipends.rules import Recruit, rewards
 from app.domain.visits import queries
@@ -227,8 +229,9 @@ def settle(session: Session, row: Participant, *, by: Actor, now: datetime) -> N
     if origin is None or origin.recruiter_id is None or correct is None:
         return
     books, protocol = books_of(session, row.programme_id, row.site_id, now=now)
+    rules = _rules_of_the_redemption(session, row.id) or protocol.rules
     recruit = Recruit(is_woman=row.sex is Sex.FEMALE, age=row.age, correct_answers=correct)
-    earned = rewards(protocol.rules.stipends, recruit)
+    earned = rewards(rules.stipends, recruit)
     stipend_actions.owe_participation(session, books, earned, participant_id=row.id)
     stipend_actions.owe_rewards(
         session, books, earned, recruiter_id=origin.recruiter_id, recruit_id=row.id
@@ -236,8 +239,8 @@ def settle(session: Session, row: Participant, *, by: Actor, now: datetime) -> N
 
 
 def train(session: Session, participant_id: UUID, *, by: Actor, now: datetime) -> None:
-    """Note that she has learnt how to teach three peers. Raises: UnknownParticipant."""
-    row = participants.lock(session, participant_id, programme_id=by.programme_id)
+    """Note that she has learnt how to teach three peers. Raises: UnknownParticipant, NotReadyForStep."""
+    row = _ready_for(session, participant_id, Step.TRAINING, by)
     participant_actions.note_trained(
         session, participant_id, programme_id=by.programme_id, on=_today(session, row, now)
     )
@@ -302,12 +305,20 @@ def books_of(
     return Books(programme_id, site_id, protocol.id, programme.currency, on), protocol
 
 
+def _rules_of_the_redemption(session: Session, recruit_id: UUID) -> Protocol | None:
+    """The rules under which something was held for a recruit: what is set aside is what becomes owed."""
+    held = stipends.entry_for(session, "held", recruit_id)
+    return programmes.protocol(session, held.protocol_id) if held and held.protocol_id else None
+
+
 def _ready_for(session: Session, participant_id: UUID, step: Step, by: Actor) -> Participant:
     row = participants.lock(session, participant_id, programme_id=by.programme_id)
     how_far = queries.progress(session, participant_id, programme_id=by.programme_id)
     ready = how_far.screened and how_far.standing in (Standing.ARRIVED, Standing.ENROLLED)
     if step is not Step.CONSENT:
         ready = ready and bool(how_far.consented)
+    if step in (Step.INTERVIEW, Step.TRAINING) and how_far.came is Came.RECRUIT:
+        ready = ready and how_far.tested  # before staff teach her anything
     if not ready:
         raise NotReadyForStep(step=step.value)
     return row
