@@ -1,5 +1,5 @@
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -73,7 +73,8 @@ def redeem(session: Session, scan: Scan, *, by: Actor, now: datetime) -> Verdict
     """Redeem a coupon, welcome who brought it, and hold her recruiter's reward until the visit is complete.
 
     Repeating a scan is harmless: the same ``scan.id`` gets the first answer, a refusal included. Expiry is
-    judged at ``scanned_at`` on the calendar of the site where it was scanned, so a slow upload costs nobody.
+    judged at ``scanned_at`` on the calendar of the site where it was scanned, so a slow upload costs nobody;
+    a claim that cannot be, before the coupon was issued or in the future, is judged by the server's time.
 
     Raises:
         CouponRefused: with one of the stable codes; the person is served all the same.
@@ -91,6 +92,12 @@ def redeem(session: Session, scan: Scan, *, by: Actor, now: datetime) -> Verdict
     coupon = coupon_actions.spend(
         session, scan.coupon, programme_id=by.programme_id, on=on, grace_days=grace
     )
+    if coupon is None and _is_before_issue(session, scan, by, on=on):
+        judged_at, flags = now, [Flag.CLOCK_BEHIND]
+        on = local_date(judged_at, place.site.timezone)
+        coupon = coupon_actions.spend(
+            session, scan.coupon, programme_id=by.programme_id, on=on, grace_days=grace
+        )
     if coupon is None:
         return _explain(session, scan, by, grace_days=grace, judged_at=judged_at, place=place)
     origin = coupon.origin
@@ -264,11 +271,24 @@ def _explain(
         if winner is not None and winner.id == scan.id:
             return _verdict(session, winner)
         if winner is not None:
-            seen = winner.scanned_at.astimezone(ZoneInfo(place.site.timezone))
+            seen = _when(winner).astimezone(ZoneInfo(place.site.timezone))
             raise CouponAlreadyRedeemed(redeemed_at=seen.isoformat(timespec="minutes"))
     on = local_date(judged_at, place.site.timezone)
     check_redeemable(state, on=on, grace_days=grace_days)
     raise RuntimeError("a redeemable coupon was not redeemed")
+
+
+def _is_before_issue(session: Session, scan: Scan, by: Actor, *, on: date) -> bool:
+    """Whether a coupon that waits to be used is said to have been scanned before there was such a coupon."""
+    row, state = queries.coupon_state(session, scan.coupon, programme_id=by.programme_id)
+    return state.status is CouponStatus.ISSUED and on < row.status_on
+
+
+def _when(redemption: Redemption) -> datetime:
+    """When a coupon was handed in: as its device said, unless its clock was wrong."""
+    wrong = {Flag.CLOCK_AHEAD.value, Flag.CLOCK_BEHIND.value} & set(redemption.flags)
+    said, known = redemption.scanned_at, redemption.received_at
+    return known if wrong else min(said, known)
 
 
 def _check_who_came(session: Session, scan: Scan, by: Actor, origin: CouponOrigin) -> bytes | None:
