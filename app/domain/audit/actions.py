@@ -1,7 +1,7 @@
 """Writing the record, and chaining what was written."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from app.domain.audit.models import AuditEvent, AuditLink
 from app.domain.audit.rules import GENESIS, link
 
 # Transactions commit in another order than their ids were made; none stays open nearly this long.
-LATECOMERS = timedelta(hours=1)
+LATECOMERS_MS = 3_600_000
 
 
 def record(
@@ -59,8 +59,7 @@ def chain(session: Session, *, most: int = 5000) -> int:
     Two processes that chain at once take the same next number, and the unique key lets only one commit.
     """
     last = session.execute(
-        select(AuditLink.sequence, AuditLink.hash, AuditEvent.at)
-        .join(AuditEvent, AuditEvent.id == AuditLink.event_id)
+        select(AuditLink.sequence, AuditLink.hash, AuditLink.event_id)
         .order_by(AuditLink.sequence.desc())
         .limit(1)
     ).first()
@@ -73,7 +72,7 @@ def chain(session: Session, *, most: int = 5000) -> int:
         .limit(most)
     )
     if last:
-        loose = loose.where(AuditEvent.at >= last.at - LATECOMERS)
+        loose = loose.where(AuditEvent.id >= _a_while_before(last.event_id))
     placed = []
     for event in session.scalars(loose):
         sequence, previous = sequence + 1, link(previous, event.text(), event.mac)
@@ -81,3 +80,8 @@ def chain(session: Session, *, most: int = 5000) -> int:
     if placed:
         put(session, AuditLink, placed)
     return len(placed)
+
+
+def _a_while_before(event_id: UUID) -> UUID:
+    """The smallest id of an event that began so long before: by ids, since ``at`` may be any day."""
+    return UUID(int=max(0, (event_id.int >> 80) - LATECOMERS_MS) << 80)
