@@ -54,6 +54,8 @@ class Keyring:
             return cls(base64.b64decode(path.read_text().strip(), validate=True))
         except FileNotFoundError as error:
             raise KeyProblem(f"no key file at {path}") from error
+        except OSError as error:
+            raise KeyProblem(f"the key file {path} cannot be read") from error
         except ValueError as error:
             raise KeyProblem(f"the key file {path} is damaged") from error
 

@@ -119,6 +119,7 @@ class Database:
                 max_overflow=0,
                 pool_timeout=10,
                 pool_use_lifo=True,
+                hide_parameters=True,  # an error that is logged must not show what was written
                 connect_args={
                     "connect_timeout": 5,
                     "options": "-c statement_timeout=30000 -c lock_timeout=10000"
@@ -266,6 +267,7 @@ def _sqlite_engine(url: str, *, begin: str, read_only: bool, pool_size: int) -> 
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,
+        hide_parameters=True,
         connect_args={"check_same_thread": False},
     )
 

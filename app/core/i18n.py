@@ -51,11 +51,13 @@ def negotiate(accept_language: str) -> str:
     """
     wanted: list[tuple[float, int, str]] = []
     for part in accept_language.split(","):
-        name, _, quality = part.strip().partition(";q=")
+        name, _, quality = (piece.strip() for piece in part.partition(";"))
         try:
-            wanted.append((-float(quality or 1), len(wanted), name.split("-")[0].lower()))
+            weight = float(quality.removeprefix("q=") or 1)
         except ValueError:
             continue
+        if 0 < weight <= 1:  # zero means: anything but this
+            wanted.append((-weight, len(wanted), name.split("-")[0].lower()))
     return next((code for _, _, code in sorted(wanted) if code in languages()), SOURCE)
 
 

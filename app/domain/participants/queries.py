@@ -133,7 +133,9 @@ def pair_digest(session: Session, one: UUID, other: UUID) -> bytes:
 def consents(session: Session, participant_id: UUID) -> dict[str, bool]:
     """The standing answer for each purpose."""
     rows = session.scalars(
-        select(Consent).where(Consent.participant_id == participant_id).order_by(Consent.version)
+        select(Consent)
+        .where(Consent.participant_id == participant_id)
+        .order_by(Consent.given_on, Consent.version)
     )
     return {row.purpose: row.given and row.withdrawn_on is None for row in rows}
 
