@@ -1,8 +1,16 @@
 """Amounts of money: integers and a currency, never a float."""
 
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from babel.numbers import format_currency, get_currency_precision
+
+AMOUNT = re.compile(r"\d{1,12}(?:[.,]\d+)?", re.ASCII)
+
+
+class NotAnAmount(ValueError):
+    """Text that is not an exact amount of a currency."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +23,23 @@ class Money:
 
     minor: int
     currency: str
+
+    @classmethod
+    def parse(cls, text: str, currency: str) -> "Money":
+        """Read an amount as a person types it: digits, and a point or comma before the smaller unit.
+
+        Raises:
+            NotAnAmount: a sign, a separator of thousands, or more decimals than the currency has.
+
+        >>> Money.parse("7,5", "UAH")
+        Money(minor=750, currency='UAH')
+        """
+        if not AMOUNT.fullmatch(text.strip()):
+            raise NotAnAmount(text)
+        minor = Decimal(text.strip().replace(",", ".")).scaleb(get_currency_precision(currency))
+        if minor != minor.to_integral_value():
+            raise NotAnAmount(text)
+        return cls(int(minor), currency)
 
     def __add__(self, other: "Money") -> "Money":
         if self.currency != other.currency:
@@ -30,5 +55,14 @@ class Money:
         >>> Money(123456, "UAH").text("en")
         'UAH\\xa01,234.56'
         """
-        major = self.minor / 10 ** get_currency_precision(self.currency)
-        return str(format_currency(major, self.currency, locale=language))
+        text = str(format_currency(self.major, self.currency, locale=language))
+        return re.sub(r"(?<=[^\W\d])(?=\d)", "\u00a0", text)  # a letter must not touch a figure
+
+    @property
+    def major(self) -> Decimal:
+        """The exact amount in the currency's large unit, as it is typed and exported.
+
+        >>> str(Money(750, "UAH").major)
+        '7.50'
+        """
+        return Decimal(self.minor).scaleb(-get_currency_precision(self.currency))

@@ -55,7 +55,7 @@ ERRORS: dict[str, str] = {
     "nothing_to_pay": N_("There is nothing to pay to this person now."),
     "reward_already_paid": N_("The reward was already paid and cannot be taken back."),
     "bad_amount": N_("Please enter an amount above zero."),
-    "payment_id_reused": N_("This payment number was used for another person."),
+    "payment_id_reused": N_("This payment number was used for another payment."),
     # programmes and staff
     "unknown_programme": N_("There is no such programme."),
     "unknown_site": N_("There is no such site in this programme."),
@@ -65,6 +65,7 @@ ERRORS: dict[str, str] = {
     "not_allowed": N_("Your role does not include this."),
     "username_taken": N_("This user name is taken."),
     "weak_password": N_("The password is too short: at least 12 characters."),
+    "own_log_in": N_("Nobody can take her own log-in away. Please ask another administrator."),
     "unknown_staff": N_("There is no such person on the staff."),
     # the doors themselves
     "wrong_origin": N_("This form was open too long or came from another page. Please go back and try again."),

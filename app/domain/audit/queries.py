@@ -25,15 +25,33 @@ class Entry:
     facts: dict[str, object]
 
 
-def latest(session: Session, programme_id: UUID, *, most: int = 200) -> list[Entry]:
-    """The newest acts of a programme, newest first."""
-    rows = session.scalars(
-        select(AuditEvent)
-        .where(AuditEvent.programme_id == programme_id)
-        .order_by(AuditEvent.id.desc())
-        .limit(most)
-    )
+def latest(
+    session: Session,
+    programme_id: UUID,
+    *,
+    action: str | None = None,
+    before: UUID | None = None,
+    most: int = 200,
+) -> list[Entry]:
+    """The newest acts of a programme, newest first; only one kind of act, or only those before an entry."""
+    found = select(AuditEvent).where(AuditEvent.programme_id == programme_id)
+    if action:
+        found = found.where(AuditEvent.action == action)
+    if before:
+        found = found.where(AuditEvent.id < before)
+    rows = session.scalars(found.order_by(AuditEvent.id.desc()).limit(most))
     return [Entry(r.id, r.at, r.staff_id, r.action, r.subject, r.facts) for r in rows]
+
+
+def acts(session: Session, programme_id: UUID) -> list[str]:
+    """The kinds of act a programme's record holds."""
+    found = select(AuditEvent.action).where(AuditEvent.programme_id == programme_id).distinct()
+    return sorted(session.scalars(found))
+
+
+def chained(session: Session) -> int:
+    """How many events have their place in the chain."""
+    return session.scalar(select(func.count()).select_from(AuditLink)) or 0
 
 
 def faults(session: Session) -> Iterator[str]:
@@ -65,7 +83,7 @@ def faults(session: Session) -> Iterator[str]:
 def waiting(session: Session) -> int:
     """How many events have no place in the chain yet."""
     events = session.scalar(select(func.count()).select_from(AuditEvent)) or 0
-    return events - (session.scalar(select(func.count()).select_from(AuditLink)) or 0)
+    return events - chained(session)
 
 
 def has_loose_events(session: Session) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.crypto import keyring_of
 from app.core.db import put
 from app.domain.audit.actions import record
-from app.domain.staff.errors import UnknownStaff, UsernameTaken, WeakPassword, WrongLogIn
+from app.domain.staff.errors import OwnLogIn, UnknownStaff, UsernameTaken, WeakPassword, WrongLogIn
 from app.domain.staff.models import ApiKey, StaffMember, StaffSession
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import SHORTEST_PASSWORD, Role
@@ -121,8 +121,10 @@ def end_session(session: Session, secret: str, actor: Actor, *, now: datetime) -
     _record(session, "staff.logged_out", actor, now)
 
 
-def make_api_key(session: Session, staff_id: UUID, *, label: str, now: datetime) -> str:
-    """A new key; this is the only time its secret is known.
+def make_api_key(
+    session: Session, staff_id: UUID, *, label: str, now: datetime, by: UUID | None = None
+) -> str:
+    """A new key; this is the only time its secret is known. Without ``by`` she makes it herself.
 
     Raises:
         UnknownStaff.
@@ -145,7 +147,7 @@ def make_api_key(session: Session, staff_id: UUID, *, label: str, now: datetime)
         session,
         "api_key.made",
         subject=staff_id,
-        staff_id=staff_id,
+        staff_id=by or staff_id,
         programme_id=member.programme_id,
         at=now,
         facts={"label": label},
@@ -157,8 +159,10 @@ def remove_member(session: Session, staff_id: UUID, *, by: UUID | None, now: dat
     """Take someone's log-in away: sessions and keys end with it, what she did stays recorded.
 
     Raises:
-        UnknownStaff.
+        UnknownStaff, OwnLogIn.
     """
+    if staff_id == by:
+        raise OwnLogIn
     member = session.get(StaffMember, staff_id)
     if member is None:
         raise UnknownStaff
@@ -176,6 +180,30 @@ def remove_member(session: Session, staff_id: UUID, *, by: UUID | None, now: dat
     record(
         session,
         "staff.removed",
+        subject=staff_id,
+        staff_id=by,
+        programme_id=member.programme_id,
+        at=now,
+    )
+
+
+def end_api_keys(session: Session, staff_id: UUID, *, by: UUID | None, now: datetime) -> None:
+    """Make every key of someone worthless; her log-in stays.
+
+    Raises:
+        UnknownStaff.
+    """
+    member = session.get(StaffMember, staff_id)
+    if member is None:
+        raise UnknownStaff
+    session.execute(
+        update(ApiKey)
+        .where(ApiKey.staff_id == staff_id, ApiKey.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    record(
+        session,
+        "api_key.ended",
         subject=staff_id,
         staff_id=by,
         programme_id=member.programme_id,

@@ -25,3 +25,9 @@ class WeakPassword(DomainError):
 
 class UnknownStaff(DomainError):
     kind, code = Kind.NOT_FOUND, "unknown_staff"
+
+
+class OwnLogIn(DomainError):
+    """Nobody takes her own log-in away, so that a programme keeps someone who can give them."""
+
+    kind, code = Kind.CONFLICT, "own_log_in"

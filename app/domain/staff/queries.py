@@ -6,7 +6,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.core.crypto import keyring_of
-from app.domain.staff.errors import NotAllowed, NotLoggedIn
+from app.domain.staff.errors import NotAllowed, NotLoggedIn, UnknownStaff
 from app.domain.staff.models import ApiKey, StaffMember, StaffSession
 from app.domain.staff.rules import PERMISSIONS, Permission, Role
 
@@ -41,6 +41,15 @@ class StaffFacts:
     role: Role
     site_id: UUID | None
     left_at: datetime | None
+
+
+@dataclass(frozen=True)
+class KeyFacts:
+    """A key of a program, without its secret."""
+
+    staff_id: UUID
+    label: str
+    made_at: datetime
 
 
 def by_api_key(session: Session, secret: str) -> Actor:
@@ -90,6 +99,24 @@ def staff_of(session: Session, programme_id: UUID) -> list[StaffFacts]:
         StaffFacts(row.id, row.username, row.role, row.site_id, row.left_at)
         for row in session.scalars(found)
     ]
+
+
+def member(session: Session, programme_id: UUID, staff_id: UUID) -> StaffFacts:
+    """Someone on the staff of a programme. Raises: UnknownStaff."""
+    row = session.get(StaffMember, staff_id)
+    if row is None or row.programme_id != programme_id:
+        raise UnknownStaff
+    return StaffFacts(row.id, row.username, row.role, row.site_id, row.left_at)
+
+
+def keys_of(session: Session, programme_id: UUID) -> list[KeyFacts]:
+    """The keys that work, oldest first."""
+    found = (
+        select(ApiKey.staff_id, ApiKey.label, ApiKey.made_at)
+        .where(ApiKey.programme_id == programme_id, ApiKey.revoked_at.is_(None))
+        .order_by(ApiKey.made_at)
+    )
+    return [KeyFacts(*row) for row in session.execute(found)]
 
 
 def _actor_columns() -> Select[UUID, UUID, UUID | None, str, Role]:

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.core.db import put
 from app.core.ids import random_id
 from app.core.money import Money
+from app.domain.audit.actions import record
 from app.domain.participants.queries import lock
 from app.domain.stipends import queries
 from app.domain.stipends.errors import (
@@ -150,24 +151,40 @@ def pay_in_cash(
     return total
 
 
-def fund_float(session: Session, books: Books, minor: int, *, funding_id: UUID) -> None:
+def fund_float(
+    session: Session, books: Books, minor: int, *, funding_id: UUID, by: UUID, now: datetime
+) -> None:
     """Put money into a site's cash. The same ``funding_id`` puts it in once.
 
     Raises:
         BadAmount: nothing, or less.
+        PaymentIdReused: the id came with another amount or site.
     """
     if minor <= 0:
         raise BadAmount(minor=minor)
-    if queries.entry_for(session, "funding", funding_id) is None:
-        _enter(
-            session,
-            books,
-            minor,
-            debit=Account.CASH_FLOAT,
-            credit=Account.FUNDING,
-            holder_id=None,
-            cause=("funding", funding_id),
-        )
+    earlier = queries.entry_for(session, "funding", funding_id)
+    if earlier is not None:
+        if (earlier.amount_minor, earlier.site_id) != (minor, books.site_id):
+            raise PaymentIdReused
+        return
+    _enter(
+        session,
+        books,
+        minor,
+        debit=Account.CASH_FLOAT,
+        credit=Account.FUNDING,
+        holder_id=None,
+        cause=("funding", funding_id),
+    )
+    record(
+        session,
+        "float.funded",
+        subject=books.site_id,
+        staff_id=by,
+        programme_id=books.programme_id,
+        at=now,
+        facts={"minor": minor, "currency": books.currency},
+    )
 
 
 def _enter(

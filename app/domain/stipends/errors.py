@@ -14,6 +14,6 @@ class BadAmount(DomainError):
 
 
 class PaymentIdReused(DomainError):
-    """The same payment id with another person: a new payment needs a new id."""
+    """The same payment id with another person or amount: a new payment needs a new id."""
 
     kind, code = Kind.CONFLICT, "payment_id_reused"
