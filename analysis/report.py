@@ -1,6 +1,7 @@
 """All figures of a sample for one trait: as plain values for JSON, and as text for a screen."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -27,6 +28,8 @@ Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | 
 
 MOST_LEVELS = 200
 
+_SEX = re.compile(r"(sex|gender|стать)(?![^\W_])", re.IGNORECASE)
+
 INTERVALS = Notice(
     "wilson_intervals",
     "Intervals are Wilson's 95 % intervals of the composition of those reached. They are no "
@@ -51,7 +54,7 @@ def choose_trait(sample: Sample) -> str:
     'Gender(MF)'
     """
     for name in sample.traits:
-        if name.casefold().startswith(("sex", "gender")):
+        if _SEX.match(name):
             return name
     for name, trait in sample.traits.items():
         if 0 < len(trait.levels) <= MOST_LEVELS:

@@ -2,7 +2,7 @@
 
 Line 1: ``RDS``. Line 2: number of rows, coupons a person, the mark for a missing value, trait
 names. Then a row a person: id, network size, own coupon, coupons issued, trait values; 0 stands for
-none. Cells are parted by tabs, commas or blanks, whichever parts line 2 most.
+none. Cells are parted by tabs, by commas or by blanks.
 
 Source: the RDSAT 7 user manual (Spiller, Cameron & Heckathorn 2012), checked on nyjazz.rdsat.
 """
@@ -58,10 +58,15 @@ def read(text: str) -> Sample:
 
 
 def _delimiter(line: str) -> str | None:
-    """Tab or comma, or ``None`` for any blanks."""
-    by_blanks = len(line.split())
-    best = max("\t,", key=line.count)
-    return best if line.count(best) + 1 >= max(by_blanks, 4) else None
+    """Tab, else comma, else ``None`` for any blanks: the first that parts the three numbers."""
+    for delimiter in ("\t", ","):
+        if _is_header(_cells(line, delimiter)):
+            return delimiter
+    return None
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    return len(cells) >= 3 and all(cell.isdecimal() and len(cell) < 10 for cell in cells[:2])
 
 
 def _cells(line: str, delimiter: str | None) -> list[str]:
@@ -69,7 +74,7 @@ def _cells(line: str, delimiter: str | None) -> list[str]:
 
 
 def _header(cells: Sequence[str], line: int) -> tuple[int, int, str, list[str]]:
-    if len(cells) < 3 or not cells[0].isdecimal() or not cells[1].isdecimal():
+    if not _is_header(cells):
         raise _bad_second_line(line)
     names = list(cells[3:])
     while names and not names[-1]:

@@ -68,6 +68,22 @@ def test_a_column_of_as_many_values_as_people_is_no_trait_to_report() -> None:
     assert caught.value.code == "no_traits"
 
 
+@pytest.mark.parametrize(
+    ("columns", "chosen"),
+    [
+        (["age", "Gender(MF)"], "Gender(MF)"),
+        (["sexual_health", "sex"], "sex"),
+        (["site", "Стать"], "Стать"),
+        (["site", "age"], "site"),
+    ],
+)
+def test_sex_is_reported_where_no_trait_is_named_else_the_first(
+    columns: list[str], chosen: str
+) -> None:
+    sample = build_sample(["a"], [""], traits={name: ["x"] for name in columns})
+    assert choose_trait(sample) == chosen
+
+
 def test_an_unknown_trait_is_refused_with_those_there_are() -> None:
     with pytest.raises(SampleError, match="site, sex, age_band"):
         summarise(simulate(10), "gender")

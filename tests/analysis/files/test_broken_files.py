@@ -3,6 +3,8 @@
 from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis.errors import SampleError
 from analysis.files import read_sample
@@ -103,6 +105,25 @@ def test_a_file_cut_anywhere_is_refused_or_read_but_never_fails_otherwise(conten
     for end in range(len(content)):
         with suppress(SampleError):
             read_sample(content[:end].encode())
+
+
+@given(st.sampled_from([CSV, COUPONS, RDSAT]), st.data())
+def test_a_damaged_file_is_refused_or_read_but_never_fails_otherwise(
+    content: str, data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(content)))
+    gone = data.draw(st.integers(0, 4))
+    put = data.draw(st.text(max_size=3) | st.sampled_from(["\n", '"', ",", "\t", "9" * 5_000, "-"]))
+    damaged = content[:at] + put + content[at + gone :]
+    with suppress(SampleError):
+        sample = read_sample(damaged.encode(errors="surrogatepass"))
+        assert sum(sample.forest.wave_counts) == len(sample)
+
+
+def test_lines_are_counted_through_cells_of_many_lines_and_blank_lines() -> None:
+    with pytest.raises(SampleError) as caught:
+        read_sample(b'id,recruiter_id,note\n1,,"a\nb\nc"\n\n2,9,\n')
+    assert (caught.value.code, caught.value.line) == ("unknown_recruiter", 6)
 
 
 def test_a_message_names_the_people_of_a_cycle() -> None:

@@ -116,6 +116,12 @@ def test_rdsat_cells_may_be_parted_by_blanks_tabs_or_commas(delimiter: str) -> N
     assert np.isnan(sample.network_size[1])
 
 
+def test_rdsat_names_may_hold_blanks_where_tabs_part_the_cells() -> None:
+    sample = read_sample(b"RDS\n1\t1\t0\tHIV status\tAge, years\n1\t3\t0\t11\tnot known\t30\n")
+    assert list(sample.traits) == ["HIV status", "Age, years"]
+    assert sample.traits["HIV status"].levels == ("not known",)
+
+
 def test_rdsat_zero_is_a_value_of_a_trait_where_another_mark_stands_for_missing() -> None:
     sample = read_sample(b"RDS\n2 1 99 hiv\n1 3 0 11 0\n2 3 11 0 1\n")
     assert sample.traits["hiv"].levels == ("0", "1")
