@@ -1,0 +1,53 @@
+"""Browser libraries come from our own address and do their work under the policy that pages are served with."""
+
+import base64
+import io
+import json
+from pathlib import Path
+
+import pytest
+import qrcode
+from playwright.sync_api import Page
+
+from tests.serving import Server
+
+READ_QR = """async (picture) => {
+    const { prepareZXingModule, readBarcodes } = await import("/static/vendor/zxing-wasm/reader/index.js");
+    const address = "/static/vendor/zxing-wasm/zxing_reader.wasm";
+    prepareZXingModule({ overrides: { locateFile: () => address } });
+    const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
+    return (await readBarcodes(bytes)).map((found) => found.text);
+}"""
+
+# A step later, for what the test itself evaluates is let through.
+EVALUATE = """() => new Promise((tell) => setTimeout(() => {
+    try { tell(eval("1")); } catch (refusal) { tell(refusal.name); }
+}))"""
+
+
+@pytest.fixture
+def login_page(page: Page, server: Server) -> Page:
+    page.goto(f"{server.url}/login")
+    return page
+
+
+def test_the_decoder_reads_a_qr_code_and_asks_no_other_address(
+    login_page: Page, server: Server
+) -> None:
+    asked: list[str] = []
+    login_page.on("request", lambda request: asked.append(request.url))
+    picture = io.BytesIO()
+    qrcode.make("C1ABCDEFGH").save(picture)
+
+    texts = login_page.evaluate(READ_QR, base64.b64encode(picture.getvalue()).decode())
+
+    assert texts == ["C1ABCDEFGH"]
+    assert f"{server.url}/static/vendor/zxing-wasm/zxing_reader.wasm" in asked
+    assert not [url for url in asked if not url.startswith(server.url)]
+
+
+def test_htmx_runs_where_nothing_may_be_evaluated(login_page: Page) -> None:
+    locked = json.loads((Path(__file__).parents[2] / "package.json").read_text())["dependencies"]
+
+    assert login_page.evaluate("htmx.version") == locked["htmx.org"]
+    assert login_page.evaluate(EVALUATE) == "EvalError"
