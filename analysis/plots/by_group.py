@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from analysis.arrays import IntArray
 from analysis.plots.legend import Legend, legend
-from analysis.plots.svg import INK, document, element, line, text
+from analysis.plots.svg import INK, document, element, heading, line, text, text_width
 from analysis.plots.words import FOCUS, WRITING, Writing
 
 _OTHERS = "#a9bfd9"
@@ -59,8 +59,9 @@ def draw_by_group(
         parts += _bar(int(n[i]), int(of[i]), int(people[i]), left, y + 22, unit, mark)
         share = writing.percent(n[i] / of[i]) if of[i] else "–"
         count = f"{writing.number(int(n[i]))} / {writing.number(int(of[i]))}"
-        parts.append(text(group, left, y + 15, weight="600"))
-        parts.append(text(f"{share}  ({count})", right, y + 15, anchor="end"))
+        figure = f"{share} ({count})"
+        parts.append(heading(group, left, y + 15, right - left - text_width(figure) - 6))
+        parts.append(text(figure, right, y + 15, anchor="end"))
     height = top + row * len(groups) + 6
     return document(width, height, title=words.title, description=words.description, body=parts)
 

@@ -42,7 +42,8 @@ def draw_matrix(
     words = words or MatrixWords()
     k = len(levels)
     longest = max([text_width(level, 13) for level in levels], default=0.0)
-    left = min(max(longest + 16, 64), width * 0.34)
+    corner = text_width(f"{words.rows} ↓", 12) + 12
+    left = min(max(longest + 16, corner), width * 0.38)
     cell = min((width - left - 62) / max(k, 1), 150)
     tall = min(max(cell * 0.6, 46), 84)
     top = 54.0

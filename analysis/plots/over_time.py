@@ -8,7 +8,6 @@ import numpy as np
 from analysis.arrays import DateArray, IntArray
 from analysis.plots.axes import Scale, months_between, round_steps, value_axis
 from analysis.plots.svg import (
-    INK,
     QUIET,
     document,
     element,
@@ -125,38 +124,35 @@ def _share_panel(
         heading(words.share, left, top - 12, right + 50 - left),
         *value_axis(y, steps, writing.percent, left, right),
     ]
+    curve = [(at[i], inside(float(n[i] / of[i]))) for i in known]
     if known:
         upper = [(at[i], inside(float(high[i]))) for i in known]
         lower = [(at[i], inside(float(low[i]))) for i in reversed(known)]
-        curve = [(at[i], inside(float(n[i] / of[i]))) for i in known]
-        end = writing.percent(float(n[known[-1]] / of[known[-1]]))
-        parts += [
-            element("path", d=f"{points([*upper, *lower])}Z", fill=FOCUS, fill_opacity="0.16"),
-            element("path", d=points(curve), fill="none", stroke=FOCUS, stroke_width=2.5),
-        ]
+        band = f"{points([*upper, *lower])}Z"
+        parts.append(element("path", d=band, fill=FOCUS, fill_opacity="0.16"))
     if mark is not None:
         label = f"{words.mark} {writing.percent(mark)}"
-        parts += [
-            line(left, y(mark), right, y(mark), stroke=MARK, width=1.5, dash="6 4"),
-            _plate(label, left + 6, y(mark) - 6),
-        ]
+        parts.append(line(left, y(mark), right, y(mark), stroke=MARK, width=1.5, dash="6 4"))
+        parts.append(text(label, *_clear_of(curve, label, left, right, y(mark)), size=12))
     if known:
+        end = writing.percent(float(n[known[-1]] / of[known[-1]]))
+        parts.append(element("path", d=points(curve), fill="none", stroke=FOCUS, stroke_width=2.5))
         parts.append(_end_label(curve[-1], end, FOCUS))
     return parts
 
 
-def _plate(label: str, x: float, y: float) -> str:
-    """Text on a pale plate, so that lines behind do not cut through it."""
-    plate = element(
-        "rect",
-        x=x - 3,
-        y=y - 11,
-        width=text_width(label, 12) + 6,
-        height=15,
-        fill="#fff",
-        fill_opacity="0.8",
-    )
-    return plate + text(label, x, y, size=12, fill=INK)
+def _clear_of(
+    curve: list[tuple[float, float]], label: str, left: float, right: float, y: float
+) -> tuple[float, float]:
+    """Where a label of the line at ``y`` is furthest from the curve: either end, above or below."""
+    wide = text_width(label, 12)
+
+    def room(place: tuple[float, float]) -> float:
+        near = [cy for cx, cy in curve if place[0] - 20 <= cx <= place[0] + wide + 20]
+        return min((abs(cy - place[1] + 4) for cy in near), default=1e9)
+
+    places = [(x, base) for x in (left + 6, right - wide) for base in (y - 7, y + 17)]
+    return max(places, key=room)
 
 
 def _end_label(end: tuple[float, float], label: str, colour: str) -> str:
