@@ -73,7 +73,7 @@ class Keyring:
         nonce, ciphertext = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
         try:
             return self._aead.decrypt(nonce, ciphertext, _place(table, column, row))
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise KeyProblem(f"{table}.{column} does not open with this key") from error
 
     def fingerprint(self) -> bytes:

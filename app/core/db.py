@@ -253,6 +253,10 @@ class _GroupCommit:
         except Exception as error:  # noqa: BLE001 - every waiting unit must hear of it
             batch.failure = error
         finally:
+            if (
+                not batch.committed
+            ):  # a failed COMMIT can leave the transaction open; closing would not end it
+                batch.connection.invalidate()
             batch.connection.close()
             batch.done.set()
 
