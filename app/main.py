@@ -62,6 +62,7 @@ def create_app(
         Armour,
         body_limit=settings.body_limit,
         is_https=settings.public_url.startswith("https://"),
+        broken=problems.broken,
     )
     return app
 

@@ -300,7 +300,7 @@ def client(
     key: str | None = None,
     **settings: Any,
 ) -> httpx.Client:
-    """The application in this process, asked without a network; an error it did not expect is raised here.
+    """The application in this process, asked without a network; an answer of 500 fails the test.
 
     ``key`` is sent in ``Authorization``. The clock stands at ``now``, or is read from it.
     """
@@ -326,4 +326,5 @@ class InProcess(httpx.BaseTransport):
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         response = await self._transport.handle_async_request(request)
         body = await response.aread()
+        assert response.status_code != 500, "the application met an error it did not expect"
         return httpx.Response(response.status_code, headers=response.headers, content=body)

@@ -2,10 +2,13 @@
 
 import logging
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from prometheus_client import Counter, Histogram
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("pdi.web")
@@ -35,27 +38,43 @@ REFUSED = b'{"type": "/help#body_too_large", "title": "What was sent is too larg
 class Armour:
     """ASGI middleware: nothing of a request's path, query or body reaches a log."""
 
-    def __init__(self, app: ASGIApp, *, body_limit: int, is_https: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_limit: int,
+        is_https: bool,
+        broken: Callable[[Request, Exception], Response],
+    ) -> None:
         self.app, self.body_limit, self.is_https = app, body_limit, is_https
+        self.broken = broken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 500
+        started, status, has_begun = time.perf_counter(), 500, False
 
         async def guarded_send(message: Message) -> None:
-            nonlocal status
+            nonlocal status, has_begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, has_begun = message["status"], True
                 message["headers"] = [*message["headers"], *self._headers(scope, message)]
             await send(message)
 
-        if _length(scope) > self.body_limit:
-            await _refuse(guarded_send)
-        else:
-            await self.app(scope, _limited(receive, self.body_limit), guarded_send)
-        self._note(scope, status, time.perf_counter() - started)
+        try:
+            if _length(scope) > self.body_limit:
+                await _refuse(guarded_send)
+            else:
+                await self.app(scope, _limited(receive, self.body_limit), guarded_send)
+        except Exception as error:
+            # Here and not further out, where the server would write the error's message to its log.
+            response = self.broken(Request(scope), error)
+            if has_begun:
+                raise
+            await response(scope, receive, guarded_send)
+        finally:
+            self._note(scope, status, time.perf_counter() - started)
 
     def _headers(
         self, scope: Scope, message: MutableMapping[str, Any]
@@ -76,8 +95,11 @@ class Armour:
         log.info("%s %s %d %.1f ms", scope["method"], route, status, seconds * 1000)
 
 
-class BodyTooLarge(Exception):
+class BodyTooLarge(HTTPException):
     """A body that went on past the limit without having said so."""
+
+    def __init__(self) -> None:
+        super().__init__(413, headers={"Connection": "close"})
 
 
 def _length(scope: Scope) -> int:

@@ -1,6 +1,7 @@
 """Refusals become RFC 9457 problem documents, or pages, here and only here."""
 
 import logging
+import traceback
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -8,7 +9,7 @@ from urllib.parse import quote, urlsplit
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -81,13 +82,20 @@ def install(app: FastAPI) -> None:
         # A constraint chose between two requests; the other one won.
         return answer(request, HTTPStatus.CONFLICT, "try_again", {})
 
-    for away in (OperationalError, PoolTimeout, NotCommitted, KeyProblem):
+    @app.exception_handler(DataError)
+    def not_kept(request: Request, _error: DataError) -> Response:
+        # No column can hold it, a text with a NUL for one.
+        return answer(request, 422, "invalid_request", {})
+
+    for away in (OperationalError, InterfaceError, PoolTimeout, NotCommitted, KeyProblem):
         app.add_exception_handler(away, _unavailable)
 
-    @app.exception_handler(Exception)
-    def broken(request: Request, error: Exception) -> Response:
-        log.error("unexpected %s in %s", type(error).__name__, route_of(request), exc_info=error)
-        return answer(request, 500, "internal_error", {})
+
+def broken(request: Request, error: Exception) -> Response:
+    """The answer to an error nobody expected. The log gets its place and kind: its message may hold a code."""
+    place = "".join(traceback.format_tb(error.__traceback__))
+    log.error("unexpected %s in %s\n%s", type(error).__name__, route_of(request), place)
+    return answer(request, 500, "internal_error", {})
 
 
 def route_of(request: Request) -> str:

@@ -52,6 +52,6 @@ def show_coupon(code: str, db: Db, now: Now, actor: Looker) -> CouponOut:
             scanned,
             programme_id=actor.programme_id,
             now=now,
-            timezone=zone or places[0].timezone,
+            timezone=zone or next((each.timezone for each in places), "UTC"),
         )
     return CouponOut.of(scanned.digits if isinstance(scanned, Code) else code, look)

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.errors import DomainError
+from app.web.api.fields import ShortText
 from app.web.api.redemptions import Redeemer, ScanIn
 from app.web.api.refusals import problems
 from app.web.deps import Db, Now
@@ -19,7 +20,7 @@ MOST_SCANS = 200
 class OfflineScanIn(ScanIn):
     """A scan of an upload; the device is the upload's."""
 
-    device_id: Annotated[str, Field(max_length=64)] = ""
+    device_id: ShortText = ""
 
 
 class Sync(BaseModel):
@@ -27,7 +28,7 @@ class Sync(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    device_id: Annotated[str, Field(max_length=64)]
+    device_id: ShortText
     scans: Annotated[list[OfflineScanIn], Field(max_length=MOST_SCANS)]
 
 

@@ -2,12 +2,13 @@ from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.domain.coupons.queries import read
 from app.domain.intake.actions import Scan, Verdict
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
+from app.web.api.fields import Instant, LongText, ShortText
 from app.web.api.refusals import problems
 from app.web.deps import Db, Now, allowed
 from app.web.scanning import take_scan
@@ -23,14 +24,14 @@ class ScanIn(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     id: UUID
-    code: Annotated[str | None, Field(max_length=512)] = None
-    token: Annotated[str | None, Field(max_length=512)] = None
-    site: Annotated[str, Field(max_length=64)]
-    device_id: Annotated[str, Field(max_length=64)]
-    scanned_at: AwareDatetime
-    uic: Annotated[str | None, Field(max_length=64)] = None
+    code: LongText | None = None
+    token: LongText | None = None
+    site: ShortText
+    device_id: ShortText
+    scanned_at: Instant
+    uic: ShortText | None = None
     not_the_same: Annotated[list[UUID], Field(max_length=20)] = []
-    late_reason: Annotated[str | None, Field(max_length=500)] = None
+    late_reason: LongText | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:

@@ -2,13 +2,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from app.domain.participants.rules import EntryRoute, Sex
 from app.domain.programmes.queries import site_by_code
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.visits.actions import enrol_seed
+from app.web.api.fields import ShortText
 from app.web.api.refusals import problems
 from app.web.deps import Db, Now, allowed
 
@@ -20,7 +21,7 @@ class SeedIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    site: Annotated[str, Field(max_length=64)]
+    site: ShortText
     sex: Sex
     age: int
     network_size: int | None = None
