@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import bindparam, func, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.core.crypto import keyring_of
@@ -16,6 +16,24 @@ DEBIT_SIDE = frozenset(Account) - {
     Account.STIPENDS_HELD,
     Account.STIPENDS_PAYABLE,
 }
+
+# Built once: building a statement costs more than running it.
+_later = aliased(LedgerEntry)
+_STANDING = (
+    select(LedgerEntry)
+    .outerjoin(_later, _later.reverses == LedgerEntry.id)
+    .where(_later.id.is_(None))
+)
+_ENTRY_FOR = _STANDING.where(LedgerEntry.cause_digest == bindparam("cause"))
+_UNPAID = (
+    _STANDING.outerjoin(PayoutLine, PayoutLine.accrual_id == LedgerEntry.id)
+    .where(
+        LedgerEntry.holder_digest == bindparam("holder"),
+        LedgerEntry.credit == Account.STIPENDS_PAYABLE,
+        PayoutLine.accrual_id.is_(None),
+    )
+    .order_by(LedgerEntry.entered_on, LedgerEntry.id)
+)
 
 
 @dataclass(frozen=True)
@@ -134,12 +152,7 @@ def unclaimed(session: Session, programme_id: UUID) -> list[Unclaimed]:
 
 def entry_for(session: Session, kind: str, of: UUID) -> LedgerEntry | None:
     """The entry made for a cause, unless it was reversed."""
-    later = aliased(LedgerEntry)
-    return session.scalar(
-        select(LedgerEntry)
-        .outerjoin(later, later.reverses == LedgerEntry.id)
-        .where(LedgerEntry.cause_digest == cause_digest(session, kind, of), later.id.is_(None))
-    )
+    return session.scalar(_ENTRY_FOR, {"cause": cause_digest(session, kind, of)})
 
 
 def was_paid(session: Session, entry_ids: Sequence[UUID]) -> bool:
@@ -156,19 +169,7 @@ def payout(session: Session, payout_id: UUID) -> Payout | None:
 
 
 def _unpaid(session: Session, digest: bytes) -> list[Accrual]:
-    later = aliased(LedgerEntry)
-    rows = session.scalars(
-        select(LedgerEntry)
-        .outerjoin(PayoutLine, PayoutLine.accrual_id == LedgerEntry.id)
-        .outerjoin(later, later.reverses == LedgerEntry.id)
-        .where(
-            LedgerEntry.holder_digest == digest,
-            LedgerEntry.credit == Account.STIPENDS_PAYABLE,
-            PayoutLine.accrual_id.is_(None),
-            later.id.is_(None),
-        )
-        .order_by(LedgerEntry.entered_on, LedgerEntry.id)
-    )
+    rows = session.scalars(_UNPAID, {"holder": digest})
     return [
         Accrual(row.id, Money(row.amount_minor, row.currency), row.entered_on, row.debit)
         for row in rows

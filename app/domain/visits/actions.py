@@ -217,7 +217,7 @@ def interview(
 
 def settle(session: Session, row: Participant, *, by: Actor, now: datetime) -> None:
     """Enrol someone whose visit is complete, and owe what it earns. Settling again changes nothing."""
-    how_far = queries.progress(session, row.id, programme_id=row.programme_id)
+    how_far = queries.readiness(session, row)
     if not (how_far.screened and how_far.consented and how_far.interviewed):
         return
     if row.standing is Standing.ARRIVED:
@@ -255,7 +255,7 @@ def give_bundle(session: Session, participant_id: UUID, *, by: Actor, now: datet
         BundleAlreadyIssued, TargetReached, UnknownParticipant.
     """
     row = participants.lock(session, participant_id, programme_id=by.programme_id)
-    how_far = queries.progress(session, participant_id, programme_id=by.programme_id)
+    how_far = queries.readiness(session, row)
     origin = participants.origin_of(session, row)
     missing = missing_for_bundle(how_far)
     if missing or origin is None or row.wave is None:
@@ -313,7 +313,7 @@ def _rules_of_the_redemption(session: Session, recruit_id: UUID) -> Protocol | N
 
 def _ready_for(session: Session, participant_id: UUID, step: Step, by: Actor) -> Participant:
     row = participants.lock(session, participant_id, programme_id=by.programme_id)
-    how_far = queries.progress(session, participant_id, programme_id=by.programme_id)
+    how_far = queries.readiness(session, row)
     ready = how_far.screened and how_far.standing in (Standing.ARRIVED, Standing.ENROLLED)
     if step is not Step.CONSENT:
         ready = ready and bool(how_far.consented)

@@ -5,15 +5,23 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.domain.coupons import queries as coupons
 from app.domain.participants import queries as participants
+from app.domain.participants.models import Participant
 from app.domain.services import queries as services
 from app.domain.stipends import queries as stipends
 from app.domain.visits.models import BaselineInterview, EligibilityScreening, KnowledgeTest
-from app.domain.visits.rules import Progress
+from app.domain.visits.rules import Progress, Readiness
+
+_KEPT = select(
+    *(
+        select(table.participant_id).where(table.participant_id == bindparam("who")).exists()
+        for table in (EligibilityScreening, KnowledgeTest, BaselineInterview)
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -35,19 +43,26 @@ def knowledge_test() -> tuple[str, tuple[Item, ...]]:
 
 def progress(session: Session, participant_id: UUID, *, programme_id: UUID) -> Progress:
     """How far a participant's visit has come. Raises: UnknownParticipant."""
-    person = participants.participant(session, participant_id, programme_id=programme_id)
-    consents = participants.consents(session, participant_id)
+    row = participants.lock(session, participant_id, programme_id=programme_id, for_update=False)
     return Progress(
-        came=person.came,
-        standing=person.standing,
-        screened=_exists(session, EligibilityScreening, participant_id),
-        consented=consents.get("participation"),
-        tested=_exists(session, KnowledgeTest, participant_id),
-        interviewed=_exists(session, BaselineInterview, participant_id),
+        **vars(readiness(session, row)),
         served=bool(services.given_to(session, participant_id)),
         owed_minor=sum(a.amount.minor for a in stipends.owed_to(session, participant_id)),
-        trained=person.trained_on is not None,
         has_bundle=coupons.bundle_of(session, participant_id) is not None,
+    )
+
+
+def readiness(session: Session, row: Participant) -> Readiness:
+    """Which steps of a visit are behind someone, as far as later ones depend on them."""
+    kept = session.execute(_KEPT, {"who": row.id}).one()
+    return Readiness(
+        came=row.came,
+        standing=row.standing,
+        screened=kept[0],
+        consented=participants.consents(session, row.id).get("participation"),
+        tested=kept[1],
+        interviewed=kept[2],
+        trained=row.trained_on is not None,
     )
 
 
@@ -55,11 +70,6 @@ def correct_answers(session: Session, participant_id: UUID) -> int | None:
     return session.scalar(
         select(KnowledgeTest.correct).where(KnowledgeTest.participant_id == participant_id)
     )
-
-
-def _exists(session: Session, table: type[Any], participant_id: UUID) -> bool:
-    count = select(func.count()).where(table.participant_id == participant_id)
-    return bool(session.scalar(count))
 
 
 def _item(written: dict[str, Any]) -> Item:

@@ -24,8 +24,8 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far a visit has come."""
+class Readiness:
+    """What decides which steps someone is ready for."""
 
     came: Came
     standing: Standing
@@ -33,10 +33,30 @@ class Progress:
     consented: bool | None
     tested: bool
     interviewed: bool
+    trained: bool
+
+
+@dataclass(frozen=True)
+class Progress(Readiness):
+    """How far a visit has come."""
+
     served: bool
     owed_minor: int
-    trained: bool
     has_bundle: bool
+
+    def done(self) -> dict[Step, bool]:
+        """Which steps are behind her."""
+        return {
+            Step.ELIGIBILITY: self.screened,
+            Step.CONSENT: self.consented is not None,
+            Step.KNOWLEDGE_TEST: self.tested,
+            Step.INTERVIEW: self.interviewed,
+            Step.SERVICES: self.served,
+            Step.STIPEND: self.owed_minor == 0,
+            Step.TRAINING: self.trained,
+            Step.BUNDLE: self.has_bundle,
+            Step.DONE: False,
+        }
 
 
 def steps(progress: Progress) -> tuple[Step, ...]:
@@ -59,17 +79,7 @@ def steps(progress: Progress) -> tuple[Step, ...]:
 
 def next_step(progress: Progress, *, after: Step | None = None) -> Step:
     """The first step that is not done; one that may be left out is passed by naming it as ``after``."""
-    done = {
-        Step.ELIGIBILITY: progress.screened,
-        Step.CONSENT: progress.consented is not None,
-        Step.KNOWLEDGE_TEST: progress.tested,
-        Step.INTERVIEW: progress.interviewed,
-        Step.SERVICES: progress.served,
-        Step.STIPEND: progress.owed_minor == 0,
-        Step.TRAINING: progress.trained,
-        Step.BUNDLE: progress.has_bundle,
-        Step.DONE: False,
-    }
+    done = progress.done()
     order = list(Step)
     passed = order.index(after) if after else -1
     may_pass = {Step.SERVICES, Step.STIPEND}
@@ -80,7 +90,24 @@ def next_step(progress: Progress, *, after: Step | None = None) -> Step:
     )
 
 
-def missing_for_bundle(progress: Progress) -> list[Step]:
+def openable(progress: Progress) -> set[Step]:
+    """The steps a desk may turn to: those behind her, the next, and what can be given at any time.
+
+    Screening and consent can be corrected until the interview.
+    """
+    done, upcoming = progress.done(), next_step(progress)
+    asked = progress.consented is not None or progress.standing is Standing.INELIGIBLE
+    complete = progress.interviewed or progress.came is Came.SEED
+    done[Step.STIPEND] = False
+    if progress.interviewed:
+        done[Step.ELIGIBILITY] = done[Step.CONSENT] = False
+    at_any_time = {Step.SERVICES, Step.STIPEND, Step.DONE} if asked or complete else set()
+    at_last = {Step.TRAINING, Step.BUNDLE} if complete else set()
+    opened = {upcoming, *at_any_time, *at_last}
+    return {step for step in steps(progress) if done[step] or step in opened}
+
+
+def missing_for_bundle(progress: Readiness) -> list[Step]:
     """What someone still has to do before she can have coupons."""
     needed = {
         Step.ELIGIBILITY: progress.standing is Standing.ENROLLED,
