@@ -30,23 +30,58 @@ class ChainWords:
 
 
 def tidy_tree(chain: "nx.DiGraph[Any]") -> dict[Hashable, tuple[int, float]]:
-    """Each node's wave and row: leaves on rows of their own, everyone else midway of her recruits.
+    """Each node's wave and row: recruits in their order, a row apart, their recruiter midway.
+
+    Branches are moved together until somewhere they are one row apart, so a short branch lies in
+    the bay of a long one. The first row is 0.
+
+    Source: Reingold & Tilford (1981), "Tidier drawings of trees", IEEE Trans. Softw. Eng. 7(2);
+    here the outlines of branches are plain lists.
 
     >>> tidy_tree(nx.DiGraph([("a", "b"), ("a", "c"), ("b", "d")]))
-    {'d': (2, 0.0), 'b': (1, 0.0), 'c': (1, 1.0), 'a': (0, 0.5)}
+    {'a': (0, 0.5), 'b': (1, 0.0), 'd': (2, 0.0), 'c': (1, 1.0)}
     """
     root = next(node for node, degree in chain.in_degree() if degree == 0)
-    wave = nx.single_source_shortest_path_length(chain, root)
-    placed: dict[Hashable, tuple[int, float]] = {}
-    rows = 0
+    aside: dict[Hashable, float] = {root: 0.0}
+    outlines: dict[Hashable, _Outline] = {}
     for node in nx.dfs_postorder_nodes(chain, root):
-        below = [placed[recruit][1] for recruit in chain.successors(node)]
-        if below:
-            row = (below[0] + below[-1]) / 2
-        else:
-            row, rows = float(rows), rows + 1
-        placed[node] = (wave[node], row)
+        recruits = list(chain.successors(node))
+        shifts, outline = _beside([outlines.pop(recruit) for recruit in recruits])
+        middle = (shifts[0] + shifts[-1]) / 2 if shifts else 0.0
+        aside.update((r, shift - middle) for r, shift in zip(recruits, shifts, strict=True))
+        outlines[node] = outline.under_one(middle)
+    placed = {root: (0, -min(outlines[root].top))}
+    for recruiter, recruit in nx.dfs_edges(chain, root):
+        wave, row = placed[recruiter]
+        placed[recruit] = (wave + 1, row + aside[recruit])
     return placed
+
+
+@dataclass(frozen=True)
+class _Outline:
+    """The first and the last row that a branch takes up in each wave, from its own person on."""
+
+    top: list[float]
+    bottom: list[float]
+
+    def under_one(self, middle: float) -> "_Outline":
+        """The outline with one person before it, at the row ``middle``, which becomes row 0."""
+        top, bottom = ([0.0, *(row - middle for row in side)] for side in (self.top, self.bottom))
+        return _Outline(top, bottom)
+
+
+def _beside(branches: list[_Outline]) -> tuple[list[float], _Outline]:
+    """How far each branch moves so that it clears those before it, and their outline together."""
+    top: list[float] = []
+    bottom: list[float] = []
+    shifts: list[float] = []
+    for branch in branches:
+        touching = zip(bottom, branch.top, strict=False)
+        shift = max((last + 1 - first for last, first in touching), default=0.0)
+        shifts.append(shift)
+        top += [row + shift for row in branch.top[len(top) :]]
+        bottom = [*(row + shift for row in branch.bottom), *bottom[len(branch.bottom) :]]
+    return shifts, _Outline(top, bottom)
 
 
 def draw_chain(
@@ -63,8 +98,8 @@ def draw_chain(
 ) -> str:
     """Circles for people at the level, squares for others, diamonds for those not known.
 
-    People who can still recruit are filled, the rest are outlines. It is as high as the chain has
-    leaves: for a chain of thousands the picture of the forest is the better one.
+    People who can still recruit are filled, the rest are outlines. It grows with the chain: of a
+    chain of thousands the picture of the forest says more.
 
     Args:
         chain: edges from recruiter to recruit, one seed (``analysis.sample.to_networkx``).

@@ -193,8 +193,24 @@ def test_no_two_discs_overlap() -> None:
 
 def test_recruits_of_a_chain_stand_below_one_another_and_she_midway() -> None:
     placed = plots.tidy_tree(nx.DiGraph([("a", "b"), ("a", "c"), ("c", "d"), ("c", "e")]))
-    assert placed["c"] == (1, 1.5)
-    assert len(set(placed.values())) == 5
+    assert placed["c"][1] == (placed["d"][1] + placed["e"][1]) / 2
+    assert placed["a"][1] == (placed["b"][1] + placed["c"][1]) / 2
+
+
+def test_no_two_people_of_a_wave_are_less_than_a_row_apart() -> None:
+    for seed in chains(SAMPLE.forest).seed[:5].tolist():
+        rows: dict[int, list[float]] = {}
+        for wave, row in plots.tidy_tree(to_networkx(SAMPLE, seed=seed)).values():
+            rows.setdefault(wave, []).append(row)
+        for of_wave in rows.values():
+            assert min(of_wave) >= 0
+            assert (np.diff(np.sort(of_wave)) >= 1 - 1e-9).all()
+
+
+def test_a_short_branch_lies_in_the_bay_of_a_long_one() -> None:
+    edges = [("a", "b"), ("a", "c"), ("b", "d"), ("d", "e"), ("d", "f"), ("d", "g")]
+    placed = plots.tidy_tree(nx.DiGraph(edges))
+    assert max(row for _, row in placed.values()) == 2
 
 
 def _stops(path: str) -> list[tuple[int, int]]:
