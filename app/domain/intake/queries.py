@@ -90,7 +90,7 @@ def surroundings(
     if row is None:
         raise UnknownSite(site=site_code)
     site, protocol, currency, redemption, refused = row
-    rules = Protocol.from_json(protocol.rules)
+    rules = Protocol.stored(protocol.rules)
     return Surroundings(site_facts(site), protocol.id, rules, currency, redemption, refused)
 
 

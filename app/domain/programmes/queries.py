@@ -94,6 +94,13 @@ def site(session: Session, site_id: UUID) -> SiteFacts:
     return site_facts(row)
 
 
+def clock_of(session: Session, programme_id: UUID, site_id: UUID | None) -> str:
+    """The time zone someone reads times in: her site's, else that of the programme's first site."""
+    if site_id:
+        return site(session, site_id).timezone
+    return next((each.timezone for each in sites(session, programme_id)), "UTC")
+
+
 def site_by_code(session: Session, programme_id: UUID, code: str) -> SiteFacts:
     """Raises: UnknownSite."""
     row = session.scalar(select(Site).where(Site.programme_id == programme_id, Site.code == code))
@@ -112,7 +119,7 @@ def current_protocol(session: Session, programme_id: UUID) -> CurrentProtocol:
     )
     if row is None:
         raise UnknownProgramme
-    return CurrentProtocol(row.id, row.version, Protocol.from_json(row.rules))
+    return CurrentProtocol(row.id, row.version, Protocol.stored(row.rules))
 
 
 def protocol_versions(session: Session, programme_id: UUID) -> list[AdoptedProtocol]:
@@ -123,7 +130,7 @@ def protocol_versions(session: Session, programme_id: UUID) -> list[AdoptedProto
         .order_by(ProtocolVersion.version.desc())
     )
     return [
-        AdoptedProtocol(row.version, Protocol.from_json(row.rules), row.made_by, row.made_at)
+        AdoptedProtocol(row.version, Protocol.stored(row.rules), row.made_by, row.made_at)
         for row in session.scalars(found)
     ]
 
@@ -131,7 +138,7 @@ def protocol_versions(session: Session, programme_id: UUID) -> list[AdoptedProto
 def protocol(session: Session, protocol_id: UUID) -> Protocol | None:
     """The rules of one version."""
     row = session.get(ProtocolVersion, protocol_id)
-    return Protocol.from_json(row.rules) if row else None
+    return Protocol.stored(row.rules) if row else None
 
 
 def _programme(row: Programme) -> ProgrammeFacts:

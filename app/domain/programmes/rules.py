@@ -4,9 +4,11 @@ Amounts and day counts are defaults a programme edits. Those of the stipend sche
 placeholders, not published values.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -97,6 +99,16 @@ class Protocol:
         protocol = cls(**given, stipends=StipendSchedule(**stipends))
         _check(protocol)
         return protocol
+
+    @classmethod
+    def stored(cls, rules: Mapping[str, Any]) -> "Protocol":
+        """The same for the rules of a version, which every scan reads: they are checked once a process."""
+        return _stored(json.dumps(rules))
+
+
+@lru_cache(maxsize=256)
+def _stored(rules: str) -> Protocol:
+    return Protocol.from_json(json.loads(rules))
 
 
 def coupons_in_bundle(protocol: Protocol, *, reached: int, target: int | None) -> int:
