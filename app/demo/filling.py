@@ -4,9 +4,12 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+
 from app.core.db import Database
 from app.demo.scene import Scene, set_up
 from app.demo.season import DAYS, Season
+from app.domain.programmes.models import Programme, Site
 from app.worker import run_once
 
 SEED = 20
@@ -27,8 +30,10 @@ def fill(database: Database, *, participants: int, now: datetime, tell: Progress
     days = list(season.days())
     for start in range(0, len(days), DAYS_AT_ONCE):
         with database.transaction() as session:
+            kept = [*session.scalars(select(Site)), *session.scalars(select(Programme))]
             for day in days[start : start + DAYS_AT_ONCE]:
                 season.live(session, day)
+            del kept  # until here the session need not read them again for every step of a visit
         tell(season.came, participants)
     while run_once(database, now=now):
         pass
