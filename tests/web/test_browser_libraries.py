@@ -27,7 +27,9 @@ EVALUATE = """() => new Promise((tell) => setTimeout(() => {
 
 @pytest.fixture
 def login_page(page: Page, server: Server) -> Page:
-    page.goto(f"{server.url}/login")
+    answer = page.goto(f"{server.url}/login")
+    assert answer is not None
+    assert answer.ok, server.log.read_text()
     return page
 
 
