@@ -43,7 +43,7 @@ class Settings:
         """Read ``PDI_…`` variables; overrides (from command-line options) win when not None.
 
         Raises:
-            BadSetting: a variable that is not of its type, or one this program does not know.
+            BadSetting: a variable that is not of its type, or a database of no known kind.
         """
         known = {PREFIX + each.name.upper(): each for each in fields(cls)}
         values: dict[str, object] = {}
