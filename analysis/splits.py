@@ -53,28 +53,27 @@ def split(tally: Tally, level: str, *, threshold: int = THRESHOLD) -> Splits:
     return Splits(n, of, people, is_split, is_counted)
 
 
-def periods(n: IntArray, of: IntArray, *, threshold: int = THRESHOLD) -> IntArray:
-    """Where a running total may be read: the last index of each period with enough of both parts.
+def periods(parts: IntArray, *, threshold: int = THRESHOLD) -> IntArray:
+    """Where running totals may be read: the last index of each period with enough people in every part.
 
     A running total told week by week gives back each week's count, so weeks are put together until there
-    are enough people at the level and enough others. What remains at the end belongs to the last period.
+    are enough. What remains at the end belongs to the last period.
 
     Args:
-        n: (w,) people at the level in each week.
-        of: (w,) people of the week whose level is known.
+        parts: (w, p) people in each week, such as women and others.
 
-    >>> periods(np.array([5, 1, 4, 6, 1]), np.array([15, 11, 14, 16, 2])).tolist()
+    >>> periods(np.array([[5, 10], [1, 10], [4, 10], [6, 10], [1, 1]])).tolist()
     [0, 2, 4]
     """
     ends: list[int] = []
-    here, others = 0, 0
-    for week, (more, known) in enumerate(zip(n.tolist(), of.tolist(), strict=True)):
-        here, others = here + more, others + known - more
-        if here >= threshold and others >= threshold:
+    together = np.zeros(parts.shape[1], dtype=np.int64)
+    for week, more in enumerate(parts):
+        together = together + more
+        if (together >= threshold).all():
             ends.append(week)
-            here, others = 0, 0
+            together = np.zeros_like(together)
     if ends:
-        ends[-1] = len(n) - 1
+        ends[-1] = len(parts) - 1
     return np.array(ends, dtype=np.int64)
 
 

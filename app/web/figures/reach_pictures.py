@@ -1,0 +1,106 @@
+"""The pictures of the reach page, in the reader's language."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from analysis import plots
+from app.core.i18n import N_
+from app.web.figures.reach import Grouping, Reach
+from app.web.figures.words import gettext_of, name, writing, writing_of_small
+
+WIDE, NARROW = 520, 320
+WIDTHS = {"over-time": 900}
+
+TITLES: Mapping[str, str] = {
+    "over-time": N_("People reached, and the share of women, over time"),
+    "site": N_("By site"),
+    "wave": N_("By wave"),
+    "age_band": N_("By age band"),
+    "entry_route": N_("By the way the chain's seed was found"),
+    "reached_before": N_("Reached before, or for the first time"),
+}
+
+
+def draw(
+    reach: Reach,
+    picture: str,
+    *,
+    mark: float,
+    language: str,
+    names: Mapping[str, str],
+    width: int = WIDE,
+) -> str:
+    """One of ``TITLES`` as SVG. ``names`` are of groups that have names of their own, such as sites."""
+    if picture == "over-time":
+        return _over_time(reach, mark, language, width)
+    grouping = reach.groupings[picture]
+    if picture == "wave":
+        return _by_wave(grouping, mark, language, width)
+    t, shown = gettext_of(language), grouping.splits.is_split
+    groups = [
+        names.get(line.group) or name(line.group, language, grouping=picture)
+        for line in grouping.lines
+        if line.share is not None
+    ]
+    return plots.draw_by_group(
+        groups,
+        n=grouping.splits.n[shown],
+        of=grouping.splits.of[shown],
+        people=grouping.splits.people[shown],
+        mark=mark,
+        words=plots.GroupWords(
+            title=t(TITLES[picture]),
+            description=t("A bar for each group: its length is people, its dark part is women."),
+            focus=t("women"),
+            others=name(reach.others_level, language),
+            unknown=t("not known"),
+            mark=t("mark"),
+        ),
+        writing=writing(language),
+        width=width,
+    )
+
+
+def _over_time(reach: Reach, mark: float, language: str, width: int) -> str:
+    t, course = gettext_of(language), reach.course
+    return plots.draw_over_time(
+        course.weeks,
+        people=course.people,
+        n=course.n,
+        of=course.of,
+        mark=mark,
+        words=plots.TimeWords(
+            title=t(TITLES["over-time"]),
+            description=t(
+                "Week by week: people reached in all, and the share of women among them "
+                "with its 95 % interval, against the mark."
+            ),
+            people=t("People reached in all"),
+            share=t("Share of women among them, 95 % interval"),
+            mark=t("mark"),
+            nobody=t("This picture begins when five people have come."),
+        ),
+        writing=writing(language),
+        width=width,
+    )
+
+
+def _by_wave(grouping: Grouping, mark: float, language: str, width: int) -> str:
+    t, splits = gettext_of(language), grouping.splits
+    return plots.draw_by_wave(
+        np.where(splits.is_split, splits.n, 0),
+        np.where(splits.is_split, splits.of, 0),
+        mark=mark,
+        words=plots.WaveWords(
+            title=t(TITLES["wave"]),
+            description=t(
+                "The share of women in each wave of recruitment, with its 95 % interval."
+            ),
+            share=t("Share of women, 95 % interval"),
+            wave=t("Wave (0 = seeds)"),
+            people=t("people whose sex is known"),
+        ),
+        writing=writing_of_small(language),
+        width=width,
+    )
