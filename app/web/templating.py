@@ -123,6 +123,12 @@ def _filters(language: str) -> dict[str, Any]:
     def money(value: Money) -> str:
         return value.text(language)
 
+    def amount(value: Money) -> str:
+        """Without the currency, for a column that names it once."""
+        places = -int(value.major.as_tuple().exponent)
+        pattern = "#,##0" + ("." + "0" * places if places else "")
+        return str(format_decimal(value.major, pattern, locale=language))
+
     return {
         "day": day,
         "moment": moment,
@@ -130,6 +136,7 @@ def _filters(language: str) -> dict[str, Any]:
         "percent": percent,
         "number": number,
         "money": money,
+        "amount": amount,
         "grouped": group,
         "json": lambda value: json.dumps(value, ensure_ascii=False),
     }

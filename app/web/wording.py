@@ -1,7 +1,8 @@
-"""What refusals, roles and things done are called by people: one line each, here in English and in every catalogue."""
+"""What refusals, roles, accounts and acts are called by people: one line each, here in English and in every catalogue."""
 
 from app.core.i18n import N_, translations
 from app.domain.staff.rules import Role
+from app.domain.stipends.rules import Account
 
 ROLES: dict[Role, str] = {
     Role.INTAKE: N_("Intake"),
@@ -18,7 +19,49 @@ DONE: dict[str, str] = {
     "protocol_adopted": N_("The new rules apply from now on."),
     "site_opened": N_("The site is open."),
     "staff_removed": N_("The log-in was removed, with its sessions and keys."),
+    "keys_ended": N_("Her keys no longer work."),
     "float_funded": N_("The money was put into the cash float."),
+    "card_redeemed": N_("The card is redeemed."),
+    "cards_made": N_("Her cards are made."),
+    "coupon_ended": N_("The card is out of use."),
+    "conflict_decided": N_("The decision is kept."),
+}
+
+ACCOUNTS: dict[Account, str] = {
+    Account.FUNDING: N_("Put in by the programme"),
+    Account.CASH_FLOAT: N_("Cash float"),
+    Account.STIPENDS_HELD: N_("Waiting for a visit"),
+    Account.STIPENDS_PAYABLE: N_("Owed"),
+    Account.EXPENSE_PRIMARY: N_("Earned for taking part"),
+    Account.EXPENSE_RECRUITMENT: N_("Earned for recruits"),
+    Account.EXPENSE_EDUCATION: N_("Earned for teaching"),
+    Account.EXPENSE_STEERING: N_("Earned for who was reached"),
+}
+
+# What the record calls an act, and what people do.
+ACTS: dict[str, str] = {
+    "api_key.ended": N_("Ended someone's keys"),
+    "api_key.made": N_("Made a key for a program"),
+    "bundle.issued": N_("Issued a set of coupons"),
+    "conflict.decided": N_("Decided who a coupon belongs to"),
+    "coupon.conflict": N_("Took in a coupon that was used elsewhere"),
+    "coupon.ended": N_("Ended a coupon"),
+    "coupon.redeemed": N_("Accepted a coupon"),
+    "float.funded": N_("Put money into a cash float"),
+    "protocol.adopted": N_("Adopted new rules"),
+    "scan.refused": N_("Refused a coupon"),
+    "seed.enrolled": N_("Enrolled a seed"),
+    "site.opened": N_("Opened a site"),
+    "staff.added": N_("Gave someone a log-in"),
+    "staff.logged_in": N_("Logged in"),
+    "staff.logged_out": N_("Logged out"),
+    "staff.removed": N_("Removed a log-in"),
+    "visit.consent_asked": N_("Asked for consent"),
+    "visit.interviewed": N_("Did an interview"),
+    "visit.screened": N_("Checked eligibility"),
+    "visit.test_scored": N_("Scored a knowledge test"),
+    "visit.trained": N_("Trained a participant"),
+    "walk_in.welcomed": N_("Welcomed someone without a coupon"),
 }
 
 ERRORS: dict[str, str] = {
@@ -49,6 +92,7 @@ ERRORS: dict[str, str] = {
     "test_already_scored": N_("This test has been scored and can no longer be changed."),
     # conflicts and money
     "unknown_conflict": N_("There is no such open question."),
+    "unknown_chain": N_("There is no chain of this name."),
     "conflict_decided": N_("This was decided before."),
     "conflict_cannot_move": N_("The first person already holds coupons of her own, so her place cannot be given to another."),
     "reason_needed": N_("Please give a reason. It is kept with the decision."),

@@ -1,5 +1,36 @@
 """HTML for people: one file a screen, with a template and a script of the same name."""
 
-from app.web.pages import help, log_in  # noqa: A004 - the screen's name
+from app.web.pages import (
+    audit,
+    chains,
+    conflicts,
+    coupons,
+    desk,
+    help,  # noqa: A004 - the screen's name
+    log_in,
+    programme,
+    reach,
+    seeds,
+    staff,
+    stipends,
+    visit,
+)
 
-ROUTERS = tuple(module.router for module in (log_in, help))
+ROUTERS = tuple(
+    module.router
+    for module in (
+        audit,
+        chains,
+        conflicts,
+        coupons,
+        desk,
+        help,
+        log_in,
+        programme,
+        reach,
+        seeds,
+        staff,
+        stipends,
+        visit,
+    )
+)

@@ -1,0 +1,197 @@
+"""The rules of a programme as a table and as a form: text in, a protocol or a complaint for each field out."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from babel.numbers import get_decimal_symbol
+
+from app.core.i18n import N_
+from app.core.money import Money, NotAnAmount
+from app.domain.programmes.errors import BadProtocol
+from app.domain.programmes.rules import Protocol, untouched_placeholders
+from app.domain.stipends.rules import SCHEDULES
+from app.web.complaints import EMPTY, NOT_AN_AMOUNT, NOT_WHOLE, TOO_LONG, Complaint, Complaints
+
+LARGEST_COUNT = 10_000
+LONGEST_WORD = 40
+
+
+class Unit(StrEnum):
+    """How a rule is written and read."""
+
+    COUNT = "count"
+    DAYS = "days"
+    YEARS = "years"
+    SHARE = "share"
+    MONEY = "money"
+    WORD = "word"
+    KIND = "kind"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One line of the table and one field of the form. ``taper_2`` is where sets shrink to two coupons."""
+
+    name: str
+    label: str
+    unit: Unit
+    hint: str = ""
+    is_fixed: bool = False
+
+
+KINDS = {
+    "standard": N_("Standard: a reward for each recruit, and for what she learnt"),
+    "simplified": N_("Simplified: a reward only for what a recruit learnt"),
+}
+
+GROUPS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
+    (
+        N_("Coupons"),
+        (
+            Rule("coupons_per_bundle", N_("Coupons in a set"), Unit.COUNT, N_("One, two or three.")),
+            Rule("activation_delay_days", N_("Usable from, days after issue"), Unit.DAYS),
+            Rule("validity_days", N_("Last day, days after issue"), Unit.DAYS),
+            Rule("grace_days", N_("May be accepted late, with a reason, for"), Unit.DAYS),
+            Rule("taper_2", N_("Two coupons a set from this share of the target"), Unit.SHARE),
+            Rule("taper_1", N_("One coupon a set from this share of the target"), Unit.SHARE),
+            Rule("taper_0", N_("No more coupons from this share of the target"), Unit.SHARE),
+        ),
+    ),
+    (
+        N_("The visit"),
+        (
+            Rule("minimum_age", N_("Youngest age"), Unit.YEARS),
+            Rule("knowledge_items", N_("Questions in the knowledge test"), Unit.COUNT, is_fixed=True),
+            Rule("consent_version", N_("Version of the consent text"), Unit.WORD),
+        ),
+    ),
+    (
+        N_("Stipends"),
+        (
+            Rule("kind", N_("Schedule"), Unit.KIND),
+            Rule("primary", N_("For taking part"), Unit.MONEY),
+            Rule("recruitment", N_("For each recruit"), Unit.MONEY),
+            Rule("education_per_answer", N_("For each right answer of a recruit"), Unit.MONEY),
+            Rule("education_most", N_("For the answers of one recruit, at most"), Unit.MONEY),
+            Rule("steering_woman", N_("If the recruit is a woman"), Unit.MONEY),
+            Rule("steering_under_25", N_("If the recruit is under 25"), Unit.MONEY),
+            Rule("steering_most", N_("For who the recruit is, at most"), Unit.MONEY),
+        ),
+    ),
+)  # fmt: skip
+RULES = {rule.name: rule for _, rules in GROUPS for rule in rules}
+TAPER = {"taper_2": 2, "taper_1": 1, "taper_0": 0}
+
+REFUSALS = {
+    "later_than_validity": Complaint(N_("The first day would come after the last one.")),
+    "out_of_range": Complaint(N_("Please enter 1, 2 or 3.")),
+    "does_not_fall": Complaint(
+        N_("Each of these three shares must be at least the one before it.")
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A rule and what it is set to."""
+
+    rule: Rule
+    value: object
+    is_placeholder: bool
+
+
+def lines(protocol: Protocol, currency: str) -> list[tuple[str, list[Line]]]:
+    """The table of a protocol, by group. Amounts are ``Money``; a step of the taper that is not set is None."""
+    ours, values = untouched_placeholders(protocol), _values(protocol, currency)
+    return [
+        (
+            name,
+            [Line(rule, values[rule.name], _family(rule.name) in ours) for rule in rules],
+        )
+        for name, rules in GROUPS
+    ]
+
+
+def changes(before: Protocol, after: Protocol, currency: str) -> list[tuple[Rule, object, object]]:
+    """The rules that differ between two versions: what each was, and what it became."""
+    old, new = _values(before, currency), _values(after, currency)
+    return [(rule, old[name], new[name]) for name, rule in RULES.items() if old[name] != new[name]]
+
+
+def as_typed(protocol: Protocol, currency: str, language: str) -> dict[str, str]:
+    """What stands in the fields of the form to begin with."""
+    mark = get_decimal_symbol(language)
+    return {
+        name: str(value.major).replace(".", mark)
+        if isinstance(value, Money)
+        else ("" if value is None else str(value))
+        for name, value in _values(protocol, currency).items()
+    }
+
+
+def read_protocol(
+    entered: Mapping[str, str], current: Protocol, currency: str
+) -> tuple[Protocol | None, Complaints]:
+    """The rules that were entered, or what is wrong with which field. What no field holds stays as it was."""
+    values: dict[str, Any] = {}
+    complaints: Complaints = {}
+    for name, rule in RULES.items():
+        if rule.is_fixed:
+            continue
+        value = _read(rule, entered.get(name, "").strip(), currency)
+        if isinstance(value, Complaint):
+            complaints[name] = value
+        else:
+            values[name] = value
+    if complaints:
+        return None, complaints
+    try:
+        return Protocol.from_json(_assembled(values, current)), {}
+    except BadProtocol as refusal:
+        name = "taper_2" if refusal.facts["rule"] == "taper" else str(refusal.facts["rule"])
+        return None, {name: REFUSALS.get(str(refusal.facts["reason"]), NOT_WHOLE)}
+
+
+def _read(rule: Rule, text: str, currency: str) -> int | str | Complaint | None:
+    if not text:
+        return None if rule.name in TAPER else EMPTY
+    if rule.unit is Unit.MONEY:
+        try:
+            return Money.parse(text, currency).minor
+        except NotAnAmount:
+            return NOT_AN_AMOUNT
+    if rule.unit is Unit.KIND:
+        return text if text in SCHEDULES else EMPTY
+    if rule.unit is Unit.WORD:
+        return text if len(text) <= LONGEST_WORD else TOO_LONG
+    is_count = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_COUNT))
+    return int(text) if is_count and int(text) <= LARGEST_COUNT else NOT_WHOLE
+
+
+def _assembled(values: dict[str, Any], current: Protocol) -> dict[str, Any]:
+    rules = current.to_json()
+    rules["taper"] = [
+        (values[name], size) for name, size in TAPER.items() if values[name] is not None
+    ]
+    for name, value in values.items():
+        if name in rules["stipends"]:
+            rules["stipends"][name] = value
+        elif name in rules:
+            rules[name] = value
+    return rules
+
+
+def _values(protocol: Protocol, currency: str) -> dict[str, object]:
+    steps = {size: share for share, size in reversed(protocol.taper)}
+    known = {**asdict(protocol), **asdict(protocol.stipends)}
+    known.update({name: steps.get(size) for name, size in TAPER.items()})
+    return {
+        name: Money(known[name], currency) if rule.unit is Unit.MONEY else known[name]
+        for name, rule in RULES.items()
+    }
+
+
+def _family(name: str) -> str:
+    return "taper" if name in TAPER else name
