@@ -21,17 +21,29 @@ from app.domain.visits.rules import Step
 
 FUNDING = 150_000
 LOW_CASH = 15_000
+SATURATED = 30
+
+
+@dataclass
+class Chain:
+    """Everyone a seed led to. ``pull`` is how strongly people come through it, less so the larger it is."""
+
+    pull: float
+    size: int = 1
+
+    @property
+    def draw(self) -> float:
+        return self.pull / (1 + self.size / SATURATED)
 
 
 @dataclass(frozen=True, eq=False)
 class Holder:
-    """Someone with coupons. ``pull`` is how strongly people come through her, ``chain_pull`` through her chain."""
+    """Someone with coupons."""
 
     id: UUID
     site: SiteFacts
     person: Person
-    pull: float
-    chain_pull: float
+    chain: Chain
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,13 +112,7 @@ class Desk:
         goes_on = recruiter and not refused and person.agrees and last is Step.BUNDLE
         if recruiter is None or not goes_on or rng.random() < 0.05:
             return []
-        holder = Holder(
-            participant_id,
-            self.site,
-            person,
-            pull=recruiter.chain_pull * person.drive,
-            chain_pull=recruiter.chain_pull * rng.uniform(0.8, 1.2),
-        )
+        holder = Holder(participant_id, self.site, person, recruiter.chain)
         visits.train(session, participant_id, by=by, now=_later(at, 50))
         return self.give_coupons(session, holder, at=_later(at, 55))
 

@@ -10,8 +10,10 @@ from app.domain.services.actions import Given
 from app.domain.services.rules import Service, State
 from app.domain.visits.queries import Item
 
-WHEN_WOMEN_COME = 95  # the day, from the programme's first, around which women begin to bring women
-HOW_FAST = 11
+WHEN_WOMEN_COME = (
+    112  # the day, from the programme's first, around which women begin to bring women
+)
+HOW_FAST = 20
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def meet(rng: random.Random, *, woman: float, serves: bool = False) -> Person:
         follow_up=rng.random() < 0.8,
         teaching=rng.betavariate(3, 2),
         drive=rng.lognormvariate(0, 0.9),
-        claims=rng.random() < 0.56,
+        claims=rng.random() < 0.5,
         uic=_uic(rng) if rng.random() < 0.5 else None,
     )
 
@@ -60,7 +62,7 @@ def meet(rng: random.Random, *, woman: float, serves: bool = False) -> Person:
 def chance_of_a_woman(recruiter: Sex, day: int) -> float:
     """Women come late, first through male partners and friends, and then bring one another."""
     late = 1 / (1 + math.exp((WHEN_WOMEN_COME - day) / HOW_FAST))
-    return 0.4 + 0.28 * late if recruiter is Sex.FEMALE else 0.07 + 0.21 * late
+    return 0.32 + 0.3 * late if recruiter is Sex.FEMALE else 0.05 + 0.25 * late
 
 
 def answers(rng: random.Random, items: tuple[Item, ...], *, taught: float) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from datetime import date
 
 from app.demo.desk import Card
 
-USUAL_WAIT = 6  # days from the first on which a coupon can be used to the one on which most are
+USUAL_WAIT = 12  # days from the first on which a coupon can be used to the one on which most are
 
 
 class Pockets:
@@ -55,4 +55,5 @@ class Pockets:
 
 def _weight(card: Card, day: date) -> float:
     waited = (day - card.usable_from).days
-    return card.holder.pull * (0.08 + math.exp(-(((waited - USUAL_WAIT) / 7) ** 2)))
+    timely = 0.06 + math.exp(-(((waited - USUAL_WAIT) / 8) ** 2))
+    return card.holder.chain.draw * card.holder.person.drive * timely

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
-from app.demo.desk import Card, Desk, Holder
+from app.demo.desk import Card, Chain, Desk, Holder
 from app.demo.people import chance_of_a_woman, meet, route_of_seed
 from app.demo.pockets import Pockets
 from app.demo.scans import Scans
@@ -124,9 +124,9 @@ class Season:
                 now=at,
             )
             self.came += 1
-            chain = pull * self._rng.uniform(0.75, 1.35)
+            chain = Chain(pull * self._rng.uniform(0.75, 1.35))
             self._pockets.add(
-                desk.give_coupons(session, Holder(seed_id, desk.site, person, chain, chain), at=at)
+                desk.give_coupons(session, Holder(seed_id, desk.site, person, chain), at=at)
             )
 
         return happen
@@ -142,6 +142,7 @@ class Season:
             )
             came = self._scans.take(session, card, person, desk, at)
             self.came += 1
+            card.holder.chain.size += 1
             cards = desk.serve(session, came, person, at=at, recruiter=card.holder, last=last)
             self._pockets.add(cards)
             if card.holder.person.claims and last is Step.BUNDLE:
