@@ -27,13 +27,17 @@ from app.web.figures.reach import WOMEN
 
 @dataclass(frozen=True)
 class ChainLine:
-    """A chain by its random label. ``last_week`` is the Monday of the week in which somebody last came."""
+    """A chain by its random label.
+
+    ``share`` is of those whose sex is known; ``last_week`` is the Monday of the week in which somebody last came.
+    """
 
     label: str
     site: str
     size: int
     max_wave: int
     women: int | None
+    share: float | None
     last_week: date
     live_coupons: int
     state: ChainState
@@ -56,7 +60,7 @@ class Chains:
     recruits: tuple[int | None, ...]
 
     def in_state(self, state: ChainState) -> int:
-        return sum(1 for line in self.lines if line.state is state)
+        return sum(1 for line in self.lines if line.state == state)
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ def chains_of(
                 size=int(found.size[i]),
                 max_wave=int(found.depth[i]),
                 women=int(women.n[i]) if women.is_split[i] else None,
+                share=float(women.n[i] / women.of[i]) if women.is_split[i] else None,
                 last_week=monday(last_came_on),
                 live_coupons=left,
                 state=state_of(
