@@ -19,6 +19,10 @@ from app.domain.staff.queries import Actor
 from app.domain.stipends import actions as stipend_actions
 from app.domain.visits import actions as visits
 
+# The ledger does not repeat the reason a person gave: the same words in two tables would join a recruiter's
+# account to the redemption.
+IN_THE_BOOKS = "conflict decided"
+
 
 def decide_conflict(
     session: Session,
@@ -62,10 +66,10 @@ def decide_conflict(
     if decision is Decision.FIRST_STANDS:
         books, _ = visits.books_of(session, by.programme_id, second.site_id, now=now)
         stipend_actions.cancel_rewards(
-            session, books, recruit_id=second.participant_id, reason=reason
+            session, books, recruit_id=second.participant_id, reason=IN_THE_BOOKS
         )
     else:
-        _let_second_stand(session, second, reason=reason, by=by, now=now)
+        _let_second_stand(session, second, by=by, now=now)
     record(
         session,
         "conflict.decided",
@@ -77,19 +81,22 @@ def decide_conflict(
     )
 
 
-def _let_second_stand(
-    session: Session, second: Redemption, *, reason: str, by: Actor, now: datetime
-) -> None:
+def _let_second_stand(session: Session, second: Redemption, *, by: Actor, now: datetime) -> None:
     first = accepted_redemption(session, second.coupon_id)
     if first is None:
         raise UnknownConflict
-    if coupons.bundle_of(session, first.participant_id):
-        raise ConflictCannotMove
-    books, _ = visits.books_of(session, by.programme_id, first.site_id, now=now)
-    stipend_actions.cancel_rewards(session, books, recruit_id=first.participant_id, reason=reason)
+    # Held before they are looked at: nobody may be given coupons, or be paid, in between.
     loser = participants.lock(session, first.participant_id, programme_id=by.programme_id)
     winner = participants.lock(session, second.participant_id, programme_id=by.programme_id)
     origin, wave = participants.origin_of(session, loser), loser.wave
+    if origin and origin.recruiter_id:
+        participants.lock(session, origin.recruiter_id, programme_id=by.programme_id)
+    if coupons.bundle_of(session, first.participant_id):
+        raise ConflictCannotMove
+    books, _ = visits.books_of(session, by.programme_id, first.site_id, now=now)
+    stipend_actions.cancel_rewards(
+        session, books, recruit_id=first.participant_id, reason=IN_THE_BOOKS
+    )
     participant_actions.set_origin(session, loser, None, None)
     participant_actions.set_origin(session, winner, origin, wave)
     first.outcome = Outcome.OVERRULED

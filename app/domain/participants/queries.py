@@ -68,7 +68,9 @@ def lock(
     found = select(Participant).where(
         Participant.id == participant_id, Participant.programme_id == programme_id
     )
-    row = session.scalar(found.with_for_update() if for_update else found)
+    if for_update:  # what was read before may be old by the time the row is held
+        found = found.with_for_update().execution_options(populate_existing=True)
+    row = session.scalar(found)
     if row is None:
         raise UnknownParticipant
     return row
