@@ -1,5 +1,6 @@
 """What a person entered in a form whose fields are not known beforehand."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Annotated
 from uuid import UUID
@@ -17,6 +18,11 @@ async def _entered(request: Request) -> Entered:
 
 
 Fields = Annotated[Entered, Depends(_entered)]
+
+
+def refill(entered: Entered | None) -> Entered:
+    """What a form shows again after a refusal; a field that was not sent is empty."""
+    return defaultdict(str, entered or {})
 
 
 def whole_number(entered: Entered, name: str) -> int | None:

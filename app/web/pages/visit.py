@@ -1,0 +1,187 @@
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
+
+from app.core.clock import local_date
+from app.core.db import Database
+from app.core.errors import DomainError
+from app.core.ids import tag_of
+from app.core.money import Money
+from app.domain.participants import queries as participants
+from app.domain.staff.queries import Actor
+from app.domain.staff.rules import Permission
+from app.domain.stipends import actions as stipend_actions
+from app.domain.stipends import queries as stipends
+from app.domain.visits import actions as visits
+from app.domain.visits import queries as visit_queries
+from app.domain.visits.rules import Progress, Step, next_step, openable, steps
+from app.web import vocabulary
+from app.web.api.bundles import print_sheet
+from app.web.deps import Db, Now, allowed
+from app.web.desk_place import desk_site
+from app.web.flash import flash
+from app.web.forms import Entered, Fields, identifier, refill
+from app.web.problems import STATUS
+from app.web.templating import render
+from app.web.visit_facts import facts_of
+from app.web.visit_steps import ENTER, Entry
+from app.web.wording import ERRORS
+
+router = APIRouter(prefix="/desk", include_in_schema=False)
+
+Taker = Annotated[Actor, Depends(allowed(Permission.TAKE_IN))]
+Payer = Annotated[Actor, Depends(allowed(Permission.PAY_STIPEND))]
+Issuer = Annotated[Actor, Depends(allowed(Permission.ISSUE_BUNDLE))]
+
+# Where the page goes on after a step that may be left out.
+PASSED = {Step.SERVICES: Step.SERVICES, Step.STIPEND: Step.STIPEND, Step.TRAINING: Step.STIPEND}
+
+router.add_api_route("/bundles/{bundle_id}/sheet.pdf", print_sheet, methods=["GET"])
+
+
+@router.get("/visits/{participant_id}")
+def show_visit(
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Taker,
+    participant_id: UUID,
+    step: Annotated[Step | None, Query()] = None,
+    after: Annotated[Step | None, Query()] = None,
+    paid: Annotated[UUID | None, Query()] = None,
+) -> Response:
+    """Where a visit stands: the next step, one that was asked for, or the one after a step left out."""
+    return _page(request, db, now, actor, participant_id, wanted=step, after=after, paid=paid)
+
+
+@router.post("/visits/{participant_id}/stipend")
+def pay(
+    request: Request, db: Db, now: Now, actor: Payer, participant_id: UUID, entered: Fields
+) -> Response:
+    """Hand her all she is owed; sending the form again pays nothing more."""
+    payment_id = identifier(entered, "payment_id") or uuid4()
+    try:
+        with db.transaction() as session:
+            place = desk_site(session, request, actor)
+            books, _ = visits.books_of(session, actor.programme_id, place.id, now=now)
+            stipend_actions.pay_in_cash(
+                session,
+                books,
+                payment_id=payment_id,
+                participant_id=participant_id,
+                by=actor.staff_id,
+            )
+    except DomainError as problem:
+        return _page(request, db, now, actor, participant_id, wanted=Step.STIPEND, problem=problem)
+    return _go_on(participant_id, f"after=stipend&paid={payment_id}")
+
+
+@router.post("/visits/{participant_id}/bundle")
+def give_cards(request: Request, db: Db, now: Now, actor: Issuer, participant_id: UUID) -> Response:
+    """Make her own three cards, once."""
+    try:
+        with db.transaction() as session:
+            visits.give_bundle(session, participant_id, by=actor, now=now)
+    except DomainError as problem:
+        return _page(request, db, now, actor, participant_id, wanted=Step.BUNDLE, problem=problem)
+    response = _go_on(participant_id, "step=bundle")
+    flash(response, "cards_made")
+    return response
+
+
+@router.post("/visits/{participant_id}/{step}")
+def enter(
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Taker,
+    participant_id: UUID,
+    step: Step,
+    entered: Fields,
+) -> Response:
+    """Keep what was entered for a step, and go on to the next."""
+    try:
+        with db.transaction() as session:
+            place = desk_site(session, request, actor)
+            ENTER[step](Entry(session, participant_id, entered, place, actor, now))
+    except DomainError as problem:
+        return _page(
+            request, db, now, actor, participant_id, wanted=step, problem=problem, entered=entered
+        )
+    after = PASSED.get(step)
+    return _go_on(participant_id, f"after={after.value}" if after else "")
+
+
+def _page(
+    request: Request,
+    db: Database,
+    now: datetime,
+    actor: Actor,
+    participant_id: UUID,
+    *,
+    wanted: Step | None = None,
+    after: Step | None = None,
+    paid: UUID | None = None,
+    problem: DomainError | None = None,
+    entered: Entered | None = None,
+) -> Response:
+    with db.snapshot() as session:
+        person = participants.participant(session, participant_id, programme_id=actor.programme_id)
+        how_far = visit_queries.progress(session, participant_id, programme_id=actor.programme_id)
+        following = next_step(how_far, after=after)
+        step = wanted if wanted in openable(how_far) else following
+        place = desk_site(session, request, actor)
+        today = local_date(now, place.timezone)
+        context = {
+            "person": person,
+            "tag": tag_of(participant_id),
+            "is_back": person.came_on < today,
+            "how_far": how_far,
+            "step": step.value,
+            "steps": _steps(how_far, step),
+            "names": vocabulary.STEPS,
+            "following": following,
+            "correct": visit_queries.correct_answers(session, participant_id),
+            "items": len(visit_queries.knowledge_test()[1]),
+            "receipt": _receipt(session, paid, participant_id),
+            "problem": problem,
+            "problem_text": ERRORS[problem.code] if problem else "",
+            "entered": refill(entered),
+            "words": vocabulary,
+            "may_pay": actor.may(Permission.PAY_STIPEND),
+            "may_issue": actor.may(Permission.ISSUE_BUNDLE),
+            **facts_of(step, session, person, today),
+        }
+    status = STATUS[problem.kind] if problem else 200
+    return render(request, "visit.html", context, status=status)
+
+
+def _steps(how_far: Progress, current: Step) -> list[tuple[Step, str, bool]]:
+    """Each step with its state and whether it can be opened."""
+    done, may_open = how_far.done(), openable(how_far)
+    done[Step.STIPEND] &= Step.STIPEND in may_open
+    order = steps(how_far)
+    states = []
+    for step in order:
+        passed = order.index(step) < order.index(current) if current in order else False
+        state = "done" if done[step] else "skipped" if passed else "waiting"
+        states.append((step, state, step in may_open and step is not current))
+    return states
+
+
+def _receipt(session: Session, paid: UUID | None, participant_id: UUID) -> dict[str, Any] | None:
+    """The payment that was just made, if it was hers."""
+    payout = stipends.payout(session, paid) if paid else None
+    if payout is None or payout.holder_digest != stipends.account_digest(session, participant_id):
+        return None
+    amount = Money(payout.amount_minor, payout.currency)
+    return {"amount": amount, "number": tag_of(payout.id), "paid_on": payout.paid_on}
+
+
+def _go_on(participant_id: UUID, query: str) -> RedirectResponse:
+    address = f"/desk/visits/{participant_id}"
+    return RedirectResponse(f"{address}?{query}" if query else address, 303)

@@ -1,0 +1,54 @@
+// What a scanner or a keyboard gave, judged without the server: the same rules as app/core/codes.py.
+// The server is the truth; this only saves a round trip and tells when a code is complete.
+
+const DAMM = [
+  "0317598642", "7092154863", "4206871359", "1750983426", "6123045978",
+  "3674209581", "5869720134", "8945362017", "9438617205", "2581436790",
+];
+const TOKEN = /(?:^|[/=])(C1[A-Z2-7]{25}[AEIMQUY4])$/;
+const CYRILLIC = "ЙЦУКЕНГШЩЗФІЫВАПРОЛДЯЧСМИТЬ";
+const LATIN = "QWERTYUIOPASSDFGHJKLZXCVBNM";
+
+// True when twelve digits end in their check digit.
+export function isWellFormed(digits) {
+  if (!/^\d{12}$/.test(digits)) return false;
+  let interim = "0";
+  for (const digit of digits) interim = DAMM[interim][digit];
+  return interim === "0";
+}
+
+// Only the digits when nothing else but blanks and dashes is there, else null.
+export function digitsOf(text) {
+  const plain = text.replace(/[\s\u2010-\u2015\u2212-]/g, "");
+  return /^\d*$/.test(plain) ? plain : null;
+}
+
+// As it is printed: 4-4-4.
+export function grouped(digits) {
+  return digits.replace(/(\d{4})(?=\d)/g, "$1 ");
+}
+
+// "code", "slip" (twelve digits that do not fit together), "token", or "" while more may come.
+export function judge(text) {
+  const digits = digitsOf(text);
+  if (digits !== null) return digits.length < 12 ? "" : isWellFormed(digits) ? "code" : "slip";
+  const latin = Array.from(text.trim().toUpperCase(), (letter) => {
+    const place = CYRILLIC.indexOf(letter);
+    return place < 0 ? letter : LATIN[place];
+  }).join("");
+  return TOKEN.test(latin) ? "token" : "";
+}
+
+const SIGNS = { Slash: "/?", Period: ".>", Comma: ",<", Semicolon: ";:", Equal: "=+", Minus: "-_" };
+
+// The character that the pressed key has on the layout scanners are made for, when the keyboard's own
+// layout gives another; null to leave the key alone. Scanners press keys: under a Ukrainian layout they
+// come out as other letters.
+export function meantBy(event, foreignLayout) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return null;
+  if (event.key.length !== 1 || (/^[\x20-\x7e]$/.test(event.key) && !foreignLayout)) return null;
+  const { code } = event;
+  if (/^Key[A-Z]$/.test(code)) return code[3];
+  if (/^Digit\d$/.test(code) && !event.shiftKey) return code[5];
+  return code in SIGNS ? SIGNS[code][event.shiftKey ? 1 : 0] : null;
+}

@@ -1,0 +1,77 @@
+"""What the page of each step of a visit shows: one function a step, one line in the table."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.orm import Session
+
+from app.core.money import Money
+from app.domain.coupons import queries as coupons
+from app.domain.participants import queries as participants
+from app.domain.participants.queries import ParticipantFacts
+from app.domain.participants.rules import Standing
+from app.domain.programmes import queries as programmes
+from app.domain.services import queries as services
+from app.domain.services.rules import STATES
+from app.domain.stipends import queries as stipends
+from app.domain.stipends.rules import Account
+from app.domain.visits.queries import knowledge_test
+from app.domain.visits.rules import Step
+
+Facts = Callable[[Session, ParticipantFacts, date], dict[str, Any]]
+
+
+def facts_of(step: Step, session: Session, person: ParticipantFacts, today: date) -> dict[str, Any]:
+    """What the template of a step needs beside what every step has."""
+    of_step = FACTS.get(step)
+    return of_step(session, person, today) if of_step else {}
+
+
+def _of_rules(session: Session, person: ParticipantFacts, _today: date) -> dict[str, Any]:
+    rules = programmes.current_protocol(session, person.programme_id).rules
+    return {"rules": rules, "consents": participants.consents(session, person.id)}
+
+
+def _of_test(*_: object) -> dict[str, Any]:
+    return {"questions": knowledge_test()[1]}
+
+
+def _of_services(session: Session, person: ParticipantFacts, today: date) -> dict[str, Any]:
+    given = services.given_to(session, person.id, on=today)
+    amounts = {(service, state): quantity for service, state, quantity in given}
+    return {"given": amounts, "request_id": uuid4(), "states_of": STATES}
+
+
+def _of_stipend(session: Session, person: ParticipantFacts, _today: date) -> dict[str, Any]:
+    """What she is owed in two sums: a line for each recruit would tell her who came, and when."""
+    owed = stipends.owed_to(session, person.id)
+    currency = programmes.programme(session, person.programme_id).currency
+    own = sum(each.amount.minor for each in owed if each.expense is Account.EXPENSE_PRIMARY)
+    total = sum(each.amount.minor for each in owed)
+    return {
+        "owed": Money(total, currency),
+        "for_taking_part": Money(own, currency),
+        "for_teaching": Money(total - own, currency),
+        "came_back": coupons.came_back(session, person.id),
+        "payment_id": uuid4(),
+    }
+
+
+def _of_bundle(session: Session, person: ParticipantFacts, _today: date) -> dict[str, Any]:
+    return {
+        "bundle_id": coupons.bundle_of(session, person.id),
+        "may_have": person.standing is Standing.ENROLLED and person.trained_on is not None,
+    }
+
+
+FACTS: Mapping[Step, Facts] = {
+    Step.ELIGIBILITY: _of_rules,
+    Step.CONSENT: _of_rules,
+    Step.KNOWLEDGE_TEST: _of_test,
+    Step.SERVICES: _of_services,
+    Step.STIPEND: _of_stipend,
+    Step.BUNDLE: _of_bundle,
+    Step.DONE: _of_stipend,
+}

@@ -1,0 +1,151 @@
+"""What the words of the domain are called on screens: one line each, here in English and in every catalogue."""
+
+from app.core.i18n import N_
+from app.domain.conflicts.rules import Decision
+from app.domain.coupons.rules import CouponStatus
+from app.domain.intake.rules import Flag
+from app.domain.participants.rules import EntryRoute, Sex
+from app.domain.services.rules import Service, State
+from app.domain.visits.rules import Step
+
+SEX: dict[Sex, str] = {
+    Sex.FEMALE: N_("Woman"),
+    Sex.MALE: N_("Man"),
+    Sex.OTHER: N_("Other"),
+    Sex.PREFER_NOT_TO_SAY: N_("Prefers not to say"),
+    Sex.UNKNOWN: N_("Not known"),
+}
+
+ENTRY_ROUTES: dict[EntryRoute, str] = {
+    EntryRoute.OUTREACH: N_("Outreach worker"),
+    EntryRoute.MALE_PARTNER: N_("Male partner"),
+    EntryRoute.FRIEND: N_("Friend"),
+    EntryRoute.SERVICE_CLIENT: N_("Was a client before"),
+    EntryRoute.SELF: N_("Came by herself"),
+    EntryRoute.OTHER: N_("Another way"),
+}
+
+STEPS: dict[Step, str] = {
+    Step.ELIGIBILITY: N_("Eligibility"),
+    Step.CONSENT: N_("Consent"),
+    Step.KNOWLEDGE_TEST: N_("Questions"),
+    Step.INTERVIEW: N_("Interview"),
+    Step.SERVICES: N_("Services"),
+    Step.STIPEND: N_("Thank-you payment"),
+    Step.TRAINING: N_("Training"),
+    Step.BUNDLE: N_("Her cards"),
+    Step.DONE: N_("Done"),
+}
+
+COMMODITIES: dict[Service, str] = {
+    Service.NEEDLES_AND_SYRINGES: N_("Needles and syringes"),
+    Service.MALE_CONDOMS: N_("Male condoms"),
+    Service.FEMALE_CONDOMS: N_("Female condoms"),
+    Service.INFORMATION_MATERIALS: N_("Information materials"),
+}
+
+TALKS: dict[Service, str] = {
+    Service.EDUCATION_CONDOM_NEGOTIATION: N_("Talking with a partner about condoms"),
+    Service.EDUCATION_FEMALE_CONDOM: N_("Using a female condom"),
+    Service.HEPATITIS_B_DOSE: N_("A dose of hepatitis B vaccine"),
+}
+
+TESTS: dict[Service, str] = {
+    Service.HIV_TEST: N_("HIV test"),
+    Service.STI_TEST: N_("Test for sexually transmitted infections"),
+    Service.HEPATITIS_B_TEST: N_("Hepatitis B test"),
+    Service.HEPATITIS_C_TEST: N_("Hepatitis C test"),
+}
+
+REFERRALS: dict[Service, str] = {
+    Service.REFERRAL_ART: N_("HIV treatment"),
+    Service.REFERRAL_OPIOID_AGONIST_TREATMENT: N_("Opioid agonist treatment"),
+    Service.REFERRAL_ANTENATAL: N_("Care during pregnancy"),
+    Service.REFERRAL_VIOLENCE_SUPPORT: N_("Support after violence"),
+    Service.REFERRAL_LEGAL: N_("Legal help"),
+}
+
+STATES: dict[State, str] = {
+    State.GIVEN: N_("Given"),
+    State.OFFERED: N_("Offered"),
+    State.TAKEN: N_("Taken"),
+    State.RESULT_RECEIVED: N_("Heard the result"),
+    State.MADE: N_("Made"),
+    State.ACCOMPANIED: N_("Went with her"),
+    State.COMPLETED: N_("Completed"),
+}
+
+# What was answered to the reader of a scan: the codes of its refusals, and of its outcomes.
+OUTCOMES: dict[str, str] = {
+    "accepted": N_("Accepted"),
+    "conflict": N_("Two people, one card"),
+    "overruled": N_("Decided for another desk"),
+    "unknown_coupon": N_("Not known"),
+    "not_yet_active": N_("Not usable yet"),
+    "expired": N_("Past its last day"),
+    "already_redeemed": N_("Used before"),
+    "void": N_("Cancelled"),
+    "lost": N_("Reported lost"),
+    "wrong_programme": N_("Another programme's"),
+    "self_recruitment": N_("Her own card"),
+    "duplicate_participant": N_("Came before"),
+}
+
+COUPON_STATES: dict[CouponStatus, str] = {
+    CouponStatus.ISSUED: N_("Issued"),
+    CouponStatus.REDEEMED: N_("Used"),
+    CouponStatus.VOID: N_("Cancelled"),
+    CouponStatus.LOST: N_("Reported lost"),
+    CouponStatus.REFUSED: N_("Handed back"),
+}
+
+ENDINGS: dict[CouponStatus, str] = {
+    CouponStatus.VOID: N_("Cancelled: it was printed or given by mistake"),
+    CouponStatus.LOST: N_("Lost: its holder cannot find it"),
+    CouponStatus.REFUSED: N_("Handed back: nobody wanted it"),
+}
+
+FLAGS: dict[Flag, str] = {
+    Flag.OTHER_SITE: N_("The card was issued at another site."),
+    Flag.CLOCK_AHEAD: N_("The device's clock was ahead."),
+    Flag.CLOCK_BEHIND: N_("The device's clock was far behind."),
+    Flag.LATE_UPLOAD: N_("It was sent more than five days after the scan."),
+    Flag.ACCEPTED_LATE: N_("The card was accepted after its last day."),
+}
+
+DECISIONS: dict[Decision, str] = {
+    Decision.FIRST_STANDS: N_("The first stands"),
+    Decision.SECOND_STANDS: N_("The second stands"),
+}
+
+# What a person is asked to agree to, purpose by purpose, as it is read out to her.
+CONSENTS: dict[str, str] = {
+    "participation": N_(
+        "May we keep your answers from today, without your name, to see whether this programme helps people?"
+    ),
+    "follow_up": N_("May we invite you to a second conversation in a few months?"),
+}
+
+RELATIONSHIPS: dict[str, str] = {
+    "friend": N_("A friend"),
+    "partner": N_("A partner"),
+    "relative": N_("A relative"),
+    "acquaintance": N_("Someone she knows"),
+    "stranger": N_("Someone she did not know"),
+    "prefer_not_to_say": N_("Prefers not to say"),
+}
+
+JOURNEYS: dict[str, str] = {
+    "under_30": N_("Less than half an hour"),
+    "30_to_60": N_("Half an hour to an hour"),
+    "over_60": N_("More than an hour"),
+    "prefer_not_to_say": N_("Prefers not to say"),
+}
+
+BEST_HOURS: dict[str, str] = {
+    "morning": N_("Morning"),
+    "afternoon": N_("Afternoon"),
+    "evening": N_("Evening"),
+    "women_only": N_("Hours for women only"),
+    "prefer_not_to_say": N_("Prefers not to say"),
+}
