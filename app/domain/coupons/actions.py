@@ -45,13 +45,13 @@ def issue_bundle(
         TargetReached: the protocol gives no more coupons.
         BundleAlreadyIssued: she had hers, even if a coupon of it was lost.
     """
-    if size == 0:
-        raise TargetReached
     keyring, bundle_id = keyring_of(session), random_id()
     holder = queries.holder_digest(keyring, holder_id)
     earlier = queries.bundle_of(session, holder_id)
     if earlier:  # its number lets a desk whose first answer was lost print the sheet after all
         raise BundleAlreadyIssued(bundle_id=str(earlier))
+    if size == 0:
+        raise TargetReached
     state = CouponState(CouponStatus.ISSUED, usable_from, usable_until)
     coupons = tuple(
         PrintedCoupon(random_id(), code.digits, new_token().text, state)
