@@ -1,0 +1,34 @@
+"""What must hold in the database at every moment, as checks that look for what does not.
+
+Each says what it looked at and yields a sentence for every fault; none changes anything. To add one: write a
+function that yields faults, give it a line in ``CHECKS``.
+"""
+
+from collections.abc import Callable, Iterator
+
+from sqlalchemy.orm import Session
+
+from app.domain.audit import queries as audit
+from app.verification import coupons, files, forest, money, record
+
+CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
+    "key: it is the one this database was made with": files.key,
+    "tables: whole, and every reference leads somewhere": files.whole,
+    "guards: what is append-only cannot be changed": files.guards,
+    "states: every word is one of its list": files.states,
+    "seals: everything sealed opens with the key": files.seals,
+    "ledger: every entry balances, in its programme's currency": money.entries,
+    "reversals: each undoes exactly what it reverses": money.reversals,
+    "payouts: each is the sum of its lines and stands in the ledger": money.payouts,
+    "accounts: nobody was paid or released more than was owed or held": money.accounts,
+    "coupons: one is redeemed exactly when a redemption was accepted": coupons.redeemed,
+    "redemptions: one accepted for a coupon": coupons.once,
+    "bundles: each holds the coupons it says": coupons.bundles,
+    "holders: one bundle for each": coupons.holders,
+    "recruits: each came by the coupon of her recruiter": coupons.recruits,
+    "forest: every recruiter is there, and nobody recruited her own line": forest.rooted,
+    "waves: each is the recruiter's and one more": forest.waves,
+    "knowledge tests: every score is that of its answers": record.scores,
+    "conflicts: what was decided is what stands": record.conflicts,
+    "audit record: whole and as it was written": audit.faults,
+}

@@ -1,0 +1,91 @@
+"""The database as such: its key, its tables, its guards and its seals."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from sqlalchemy import Enum, LargeBinary, String, select, text, type_coerce
+from sqlalchemy.orm import Session
+
+from app.core.crypto import KeyProblem, keyring_of
+from app.core.installation import Installation
+from app.domain.tables import METADATA
+
+APPEND_ONLY = (
+    "audit_event",
+    "audit_link",
+    "protocol_version",
+    "ledger_entry",
+    "payout",
+    "payout_line",
+    "knowledge_test",
+    "conflict_decision",
+)
+# Against changing, deleting and replacing on SQLite; against changing or deleting, and emptying, on PostgreSQL.
+GUARDS_OF_A_TABLE = {"sqlite": 3, "postgresql": 2}
+GUARDS = {
+    "sqlite": "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT tgrelid::regclass::text FROM pg_trigger"
+    " WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')",
+}
+
+
+def key(session: Session) -> Iterator[str]:
+    """The key file beside the database belongs to it."""
+    known = session.scalar(select(Installation.key_fingerprint))
+    if known is None:
+        yield "the database was never bound to a key; run: pdi migrate"
+    elif known != keyring_of(session).fingerprint():
+        yield "the key file belongs to another database"
+
+
+def whole(session: Session) -> Iterator[str]:
+    """PostgreSQL watches over this by itself; an SQLite file may have been touched by anything."""
+    if _dialect(session) != "sqlite":
+        return
+    for (fault,) in session.execute(text("PRAGMA integrity_check")):
+        if fault != "ok":
+            yield str(fault)
+    for table, _row, parent, _key in session.execute(text("PRAGMA foreign_key_check")):
+        yield f"a row of {table} refers to a row of {parent} that is not there"
+
+
+def guards(session: Session) -> Iterator[str]:
+    """The triggers that refuse changes are in place and on."""
+    dialect = _dialect(session)
+    found = Counter(session.scalars(text(GUARDS[dialect])))
+    for table in APPEND_ONLY:
+        if found[table] < GUARDS_OF_A_TABLE[dialect]:
+            yield f"{table} can be changed: a trigger is missing or off"
+
+
+def states(session: Session) -> Iterator[str]:
+    """Read past the mapping, which would stumble over a word it does not know."""
+    for table in METADATA.sorted_tables:
+        for column in table.columns:
+            if isinstance(column.type, Enum):
+                found = select(type_coerce(column, String)).distinct().where(column.is_not(None))
+                for word in session.scalars(found):
+                    if word not in column.type.enums:
+                        yield f"{table.name}.{column.name} holds a word that is none of its list"
+
+
+def seals(session: Session) -> Iterator[str]:
+    """Every sealed column opens in its own row."""
+    keyring = keyring_of(session)
+    for table in METADATA.sorted_tables:
+        for column in table.columns:
+            if not column.name.startswith("sealed_") or not isinstance(column.type, LargeBinary):
+                continue
+            rows = session.execute(
+                select(table.c.id, column).where(column.is_not(None)),
+                execution_options={"yield_per": 1000},
+            )
+            for row, sealed in rows:
+                try:
+                    keyring.open(sealed, table=table.name, column=column.name, row=row)
+                except KeyProblem:
+                    yield f"{table.name} {row}: {column.name} does not open"
+
+
+def _dialect(session: Session) -> str:
+    return session.connection().dialect.name

@@ -1,0 +1,106 @@
+"""The ledger, from its entries up to what each participant can claim."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import String, func, select, type_coerce, union_all
+from sqlalchemy.orm import Session, aliased
+
+from app.domain.programmes.models import Programme, Site
+from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine
+from app.domain.stipends.queries import cause_digest
+from app.domain.stipends.rules import Account
+
+_debit = type_coerce(LedgerEntry.debit, String)
+_credit = type_coerce(LedgerEntry.credit, String)
+
+
+def entries(session: Session) -> Iterator[str]:
+    """One positive amount from one account to another, so that every balance is the sum of its entries."""
+    odd = (
+        select(LedgerEntry.id)
+        .join(Programme, Programme.id == LedgerEntry.programme_id)
+        .join(Site, Site.id == LedgerEntry.site_id)
+        .where(
+            (LedgerEntry.amount_minor <= 0)
+            | (_debit == _credit)
+            | (LedgerEntry.currency != Programme.currency)
+            | (Site.programme_id != LedgerEntry.programme_id)
+        )
+    )
+    for entry in session.scalars(odd):
+        yield f"entry {entry} does not balance or is not in its programme's books"
+
+
+def reversals(session: Session) -> Iterator[str]:
+    undone = aliased(LedgerEntry)
+    odd = (
+        select(LedgerEntry.id)
+        .join(undone, undone.id == LedgerEntry.reverses)
+        .where(
+            (_debit != type_coerce(undone.credit, String))
+            | (_credit != type_coerce(undone.debit, String))
+            | (LedgerEntry.amount_minor != undone.amount_minor)
+            | (LedgerEntry.currency != undone.currency)
+            | (LedgerEntry.site_id != undone.site_id)
+            | (LedgerEntry.holder_digest.is_distinct_from(undone.holder_digest))
+            | (undone.reverses.is_not(None))
+        )
+    )
+    for entry in session.scalars(odd):
+        yield f"entry {entry} is not the mirror of what it reverses"
+
+
+def payouts(session: Session) -> Iterator[str]:
+    of_a_payout = (
+        select(PayoutLine.payout_id, func.sum(LedgerEntry.amount_minor))
+        .join(LedgerEntry, LedgerEntry.id == PayoutLine.accrual_id)
+        .join(Payout, Payout.id == PayoutLine.payout_id)
+        .where(
+            _credit == Account.STIPENDS_PAYABLE.value,
+            LedgerEntry.holder_digest == Payout.holder_digest,
+        )
+        .group_by(PayoutLine.payout_id)
+    )
+    lines = {payout: int(minor) for payout, minor in session.execute(of_a_payout)}
+    paid = select(
+        Payout.id, Payout.site_id, Payout.holder_digest, Payout.amount_minor, Payout.currency
+    )
+    booked = select(
+        LedgerEntry.cause_digest,
+        LedgerEntry.site_id,
+        LedgerEntry.holder_digest,
+        LedgerEntry.amount_minor,
+        LedgerEntry.currency,
+    ).where(
+        _debit == Account.STIPENDS_PAYABLE.value,
+        _credit == Account.CASH_FLOAT.value,
+        LedgerEntry.reverses.is_(None),
+    )
+    books = {row.cause_digest: tuple(row)[1:] for row in session.execute(booked)}
+    for row in session.execute(paid):
+        if lines.get(row.id) != row.amount_minor:
+            yield f"payout {row.id} is not the sum of its lines"
+        if books.pop(cause_digest(session, "payout", row.id), None) != tuple(row)[1:]:
+            yield f"payout {row.id} does not stand in the ledger as it was paid"
+    if books:
+        yield f"{len(books)} entries pay somebody without a payout"
+
+
+def accounts(session: Session) -> Iterator[str]:
+    for account in (Account.STIPENDS_PAYABLE, Account.STIPENDS_HELD):
+        moves = union_all(
+            select(LedgerEntry.holder_digest, LedgerEntry.amount_minor).where(
+                _credit == account.value
+            ),
+            select(LedgerEntry.holder_digest, -LedgerEntry.amount_minor).where(
+                _debit == account.value
+            ),
+        ).subquery()
+        below_zero = (
+            select(moves.c.holder_digest)
+            .group_by(moves.c.holder_digest)
+            .having(func.sum(moves.c.amount_minor) < 0)
+        )
+        for digest in session.scalars(below_zero):
+            whose = digest.hex()[:6].upper() if digest else "of nobody"
+            yield f"{account.value} of account {whose} is below zero"
