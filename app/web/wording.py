@@ -47,7 +47,7 @@ ACTS: dict[str, str] = {
     "coupon.conflict": N_("Took in a coupon that was used elsewhere"),
     "coupon.ended": N_("Ended a coupon"),
     "coupon.redeemed": N_("Accepted a coupon"),
-    "float.funded": N_("Put money into a cash float"),
+    "float.funded": N_("Put money into a float"),
     "protocol.adopted": N_("Adopted new rules"),
     "scan.refused": N_("Refused a coupon"),
     "seed.enrolled": N_("Enrolled a seed"),
