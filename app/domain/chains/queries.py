@@ -176,7 +176,7 @@ def _walk_ins(session: Session, programme_id: UUID) -> dict[str, int]:
         )
         .group_by(Site.code)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _yes_no(never_reached_before: bool | None) -> str | None:

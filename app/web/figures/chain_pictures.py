@@ -12,7 +12,7 @@ from app.web.figures.chains import Member, OneChain
 from app.web.figures.reach import WOMEN
 from app.web.figures.words import gettext_of, name, writing
 
-LARGEST_TREE = 150
+LARGEST_TREE = 400
 
 
 def draw_forest(

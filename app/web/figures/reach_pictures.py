@@ -99,7 +99,7 @@ def _by_wave(grouping: Grouping, mark: float, language: str, width: int) -> str:
             ),
             share=t("Share of women, 95 % interval"),
             wave=t("Wave (0 = seeds)"),
-            people=t("people whose sex is known"),
+            people=t("people"),
         ),
         writing=writing_of_small(language),
         width=width,
