@@ -5,9 +5,12 @@ coupons, redemptions and money get random UUIDs: a timestamp inside an id would 
 """
 
 import secrets
+import threading
 import time
 from uuid import UUID, uuid4
 
+_making = threading.Lock()
+_last = 0
 _UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
@@ -16,11 +19,16 @@ def random_id() -> UUID:
 
 
 def uuid7() -> UUID:
-    """A time-ordered id (RFC 9562, version 7)."""
+    """A time-ordered id (RFC 9562, version 7). Those of one process sort in the order they were made in."""
+    global _last
     milliseconds = time.time_ns() // 1_000_000
     value = (milliseconds & ((1 << 48) - 1)) << 80 | secrets.randbits(80)
     value = value & ~(0xF << 76) | 7 << 76
     value = value & ~(0x3 << 62) | 2 << 62
+    with _making:
+        if value >> 80 <= _last >> 80:  # the same millisecond, or a clock that was set back
+            value = _last + 1 + secrets.randbits(32)
+        _last = value
     return UUID(int=value)
 
 

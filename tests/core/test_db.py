@@ -16,7 +16,6 @@ from sqlalchemy.exc import DBAPIError, OperationalError, StatementError
 
 from app.core.crypto import Keyring
 from app.core.db import Database, NotCommitted
-from app.core.ids import uuid7
 from app.core.outbox import OutboxRow
 from tests.factories import NOON
 
@@ -333,13 +332,3 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert datetime.now(UTC) < deadline
         threading.Event().wait(0.005)
-
-
-def test_ids_of_one_process_sort_by_the_millisecond_they_were_made_in() -> None:
-    made = []
-    for _ in range(5):
-        made.append(uuid7())
-        threading.Event().wait(0.002)
-
-    assert made == sorted(made)
-    assert {each.version for each in made} == {7}
