@@ -21,7 +21,7 @@ ENTRY_ROUTES: dict[EntryRoute, str] = {
     EntryRoute.MALE_PARTNER: N_("Male partner"),
     EntryRoute.FRIEND: N_("Friend"),
     EntryRoute.SERVICE_CLIENT: N_("Was a client before"),
-    EntryRoute.SELF: N_("Came by herself"),
+    EntryRoute.SELF: N_("Came unasked"),
     EntryRoute.OTHER: N_("Another way"),
 }
 
@@ -33,7 +33,7 @@ STEPS: dict[Step, str] = {
     Step.SERVICES: N_("Services"),
     Step.STIPEND: N_("Thank-you payment"),
     Step.TRAINING: N_("Training"),
-    Step.BUNDLE: N_("Her cards"),
+    Step.BUNDLE: N_("Own cards"),
     Step.DONE: N_("Done"),
 }
 
@@ -71,7 +71,7 @@ STATES: dict[State, str] = {
     State.TAKEN: N_("Taken"),
     State.RESULT_RECEIVED: N_("Heard the result"),
     State.MADE: N_("Made"),
-    State.ACCOMPANIED: N_("Went with her"),
+    State.ACCOMPANIED: N_("Accompanied"),
     State.COMPLETED: N_("Completed"),
 }
 
@@ -87,7 +87,7 @@ OUTCOMES: dict[str, str] = {
     "void": N_("Cancelled"),
     "lost": N_("Reported lost"),
     "wrong_programme": N_("Another programme's"),
-    "self_recruitment": N_("Her own card"),
+    "self_recruitment": N_("The person's own"),
     "duplicate_participant": N_("Came before"),
 }
 
@@ -130,8 +130,8 @@ RELATIONSHIPS: dict[str, str] = {
     "friend": N_("A friend"),
     "partner": N_("A partner"),
     "relative": N_("A relative"),
-    "acquaintance": N_("Someone she knows"),
-    "stranger": N_("Someone she did not know"),
+    "acquaintance": N_("Someone I know"),
+    "stranger": N_("Someone I did not know"),
     "prefer_not_to_say": N_("Prefers not to say"),
 }
 

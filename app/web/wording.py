@@ -22,7 +22,7 @@ DONE: dict[str, str] = {
     "keys_ended": N_("Her keys no longer work."),
     "float_funded": N_("The money was put into the cash float."),
     "card_redeemed": N_("The card is redeemed."),
-    "cards_made": N_("Her cards are made."),
+    "cards_made": N_("The cards are made."),
     "coupon_ended": N_("The card is out of use."),
     "conflict_decided": N_("The decision is kept."),
 }
@@ -43,6 +43,8 @@ ACTS: dict[str, str] = {
     "api_key.ended": N_("Ended someone's keys"),
     "api_key.made": N_("Made a key for a program"),
     "bundle.issued": N_("Issued a set of coupons"),
+    "chain.exported": N_("Took a chain away as a file"),
+    "chain.viewed": N_("Opened a chain"),
     "conflict.decided": N_("Decided who a coupon belongs to"),
     "coupon.conflict": N_("Took in a coupon that was used elsewhere"),
     "coupon.ended": N_("Ended a coupon"),

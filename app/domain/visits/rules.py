@@ -101,8 +101,8 @@ def openable(progress: Progress) -> set[Step]:
     done[Step.STIPEND] = False
     if progress.interviewed:
         done[Step.ELIGIBILITY] = done[Step.CONSENT] = False
-    at_any_time = {Step.SERVICES, Step.STIPEND, Step.DONE} if asked or complete else set()
-    at_last = {Step.TRAINING, Step.BUNDLE} if complete else set()
+    at_any_time = {Step.SERVICES, Step.DONE} if asked or complete else set()
+    at_last = {Step.STIPEND, Step.TRAINING, Step.BUNDLE} if complete else set()
     opened = {upcoming, *at_any_time, *at_last}
     return {step for step in steps(progress) if done[step] or step in opened}
 

@@ -1,7 +1,8 @@
 // Puts the keyboard where the work goes on, and sends no form twice.
 
 export function focusOnWork(root = document) {
-  const target = root.querySelector("[data-focus]") ?? root.querySelector("[aria-invalid]");
+  const target = root.querySelector("[data-focus]")
+    ?? root.querySelector("main form.card :is(input:not([type=hidden]), select, textarea)");
   target?.focus({ preventScroll: false });
 }
 
