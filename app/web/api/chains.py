@@ -8,7 +8,7 @@ from analysis.report import summarise
 from app.core.clock import local_date
 from app.domain.chains.queries import live_coupons, load_sample
 from app.domain.chains.rules import ChainState
-from app.domain.programmes.queries import current_protocol, programme, sites
+from app.domain.programmes.queries import clock_of, current_protocol, programme
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.web.api.refusals import problems
@@ -133,7 +133,8 @@ class ReachOut(BaseModel):
 def chain_summary(db: Db, now: Now, actor: Lead) -> dict[str, Any]:
     """What ``pdi analyse --json`` says of a file, from live data, by sex."""
     with db.snapshot() as session:
-        live = load_sample(session, actor.programme_id, today=local_date(now, "UTC"))
+        today = local_date(now, clock_of(session, actor.programme_id, actor.site_id))
+        live = load_sample(session, actor.programme_id, today=today)
     return summarise(live.sample, "sex")
 
 
@@ -141,8 +142,7 @@ def chain_summary(db: Db, now: Now, actor: Lead) -> dict[str, Any]:
 def list_chains(db: Db, now: Now, actor: Lead) -> ChainsOut:
     """How each chain is doing."""
     with db.snapshot() as session:
-        places = sites(session, actor.programme_id)
-        today = local_date(now, places[0].timezone if places else "UTC")
+        today = local_date(now, clock_of(session, actor.programme_id, actor.site_id))
         rules = current_protocol(session, actor.programme_id).rules
         live = load_sample(session, actor.programme_id, today=today)
         coupons = live_coupons(session, actor.programme_id, today=today)
@@ -154,9 +154,8 @@ def list_chains(db: Db, now: Now, actor: Lead) -> ChainsOut:
 def show_reach(db: Db, now: Now, actor: Viewer) -> ReachOut:
     """Who was reached, by sex; counts that could pick somebody out are withheld."""
     with db.snapshot() as session:
-        places = sites(session, actor.programme_id)
         mark = programme(session, actor.programme_id).women_mark
-        today = local_date(now, places[0].timezone if places else "UTC")
+        today = local_date(now, clock_of(session, actor.programme_id, actor.site_id))
         live = load_sample(session, actor.programme_id, today=today)
     reach = reach_of_programme(live)
     return ReachOut(

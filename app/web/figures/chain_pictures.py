@@ -19,14 +19,14 @@ def draw_forest(
     sample: Sample, *, language: str, width: int, link: Callable[[int], str] | None = None
 ) -> str:
     """All chains; with ``link``, each leads to its page."""
-    t, sex = gettext_of(language), sample.trait("sex")
+    _, sex = gettext_of(language), sample.trait("sex")
     women = sex.levels.index(WOMEN) if WOMEN in sex.levels else len(sex.levels)
     return plots.draw_forest(
         sample.forest,
         focus=sex.codes == women,
         unknown=sex.codes < 0,
         link=link,
-        words=_forest_words(language, t("All recruitment chains")),
+        words=_forest_words(language, _("All recruitment chains")),
         writing=writing(language),
         width=width,
     )
@@ -34,18 +34,18 @@ def draw_forest(
 
 def draw_matrix(matrix: IntArray, *, others_level: str, language: str, width: int) -> str:
     """Who recruits whom, women and others."""
-    t = gettext_of(language)
+    _ = gettext_of(language)
     return plots.draw_matrix(
         matrix,
-        [t("women"), name(others_level, language)],
+        [_("women"), name(others_level, language)],
         words=plots.MatrixWords(
-            title=t("Who recruits whom"),
-            description=t(
+            title=_("Who recruits whom"),
+            description=_(
                 "Rows recruit columns: the number of recruits, and its share of the row."
             ),
-            rows=t("recruiter"),
-            columns=t("recruit"),
-            each=t("all"),
+            rows=_("recruiter"),
+            columns=_("recruit"),
+            each=_("all"),
         ),
         writing=writing(language),
         width=width,
@@ -54,8 +54,8 @@ def draw_matrix(matrix: IntArray, *, others_level: str, language: str, width: in
 
 def draw_one(chain: OneChain, *, language: str, width: int) -> str:
     """A chain as a tree with numbers; a very large one as rings, which stay on a page."""
-    t = gettext_of(language)
-    title = t("Chain {label}").format(label=chain.line.label)
+    _ = gettext_of(language)
+    title = _("Chain {label}").format(label=chain.line.label)
     women = {each.number for each in chain.members if each.sex == WOMEN}
     unknown = {each.number for each in chain.members if each.sex is None}
     if len(chain.members) > LARGEST_TREE:
@@ -81,12 +81,12 @@ def draw_one(chain: OneChain, *, language: str, width: int) -> str:
         describe=describe,
         words=plots.ChainWords(
             title=title,
-            description=t("Who recruited whom, wave after wave from left to right."),
-            focus=t("women"),
-            others=t("men and others"),
-            unknown=t("not known"),
-            active=t("still has coupons"),
-            inactive=t("has none left"),
+            description=_("Who recruited whom, wave after wave from left to right."),
+            focus=_("women"),
+            others=_("men and others"),
+            unknown=_("not known"),
+            active=_("still has coupons"),
+            inactive=_("has none left"),
         ),
         writing=writing(language),
         width=width,
@@ -94,8 +94,8 @@ def draw_one(chain: OneChain, *, language: str, width: int) -> str:
 
 
 def _describe(member: Member, language: str) -> str:
-    t = gettext_of(language)
-    sentence = t("Number {number}: {sex}, wave {wave}, recruits: {recruits}, live coupons: {live}")
+    _ = gettext_of(language)
+    sentence = _("Number {number}: {sex}, wave {wave}, recruits: {recruits}, live coupons: {live}")
     return sentence.format(
         number=member.number,
         sex=name(member.sex or "", language),
@@ -106,14 +106,14 @@ def _describe(member: Member, language: str) -> str:
 
 
 def _forest_words(language: str, title: str) -> plots.ForestWords:
-    t = gettext_of(language)
+    _ = gettext_of(language)
     return plots.ForestWords(
         title=title,
-        description=t("Each chain is a disc: its seed in the middle, each wave on the next ring."),
-        focus=t("women"),
-        others=t("men and others"),
-        unknown=t("not known"),
-        seed=t("seed"),
-        not_drawn=t("smaller chains not drawn: {n}"),
-        chain=t("Chain of {size} people, {depth} waves after the seed"),
+        description=_("Each chain is a disc: its seed in the middle, each wave on the next ring."),
+        focus=_("women"),
+        others=_("men and others"),
+        unknown=_("not known"),
+        seed=_("seed"),
+        not_drawn=_("smaller chains not drawn: {n}"),
+        chain=_("Chain of {size} people, {depth} waves after the seed"),
     )

@@ -37,7 +37,7 @@ def draw(
     grouping = reach.groupings[picture]
     if picture == "wave":
         return _by_wave(grouping, mark, language, width)
-    t, shown = gettext_of(language), grouping.splits.is_split
+    _, shown, about = gettext_of(language), grouping.splits.is_split, TITLES[picture]
     groups = [
         names.get(line.group) or name(line.group, language, grouping=picture)
         for line in grouping.lines
@@ -50,12 +50,12 @@ def draw(
         people=grouping.splits.people[shown],
         mark=mark,
         words=plots.GroupWords(
-            title=t(TITLES[picture]),
-            description=t("A bar for each group: its length is people, its dark part is women."),
-            focus=t("women"),
+            title=_(about),
+            description=_("A bar for each group: its length is people, its dark part is women."),
+            focus=_("women"),
             others=name(reach.others_level, language),
-            unknown=t("not known"),
-            mark=t("mark"),
+            unknown=_("not known"),
+            mark=_("mark"),
         ),
         writing=writing(language),
         width=width,
@@ -63,7 +63,7 @@ def draw(
 
 
 def _over_time(reach: Reach, mark: float, language: str, width: int) -> str:
-    t, course = gettext_of(language), reach.course
+    _, course, about = gettext_of(language), reach.course, TITLES["over-time"]
     return plots.draw_over_time(
         course.weeks,
         people=course.people,
@@ -71,15 +71,15 @@ def _over_time(reach: Reach, mark: float, language: str, width: int) -> str:
         of=course.of,
         mark=mark,
         words=plots.TimeWords(
-            title=t(TITLES["over-time"]),
-            description=t(
+            title=_(about),
+            description=_(
                 "Week by week: people reached in all, and the share of women among them "
                 "with its 95 % interval, against the mark."
             ),
-            people=t("People reached in all"),
-            share=t("Share of women among them, 95 % interval"),
-            mark=t("mark"),
-            nobody=t("This picture begins when five people have come."),
+            people=_("People reached in all"),
+            share=_("Share of women among them, 95 % interval"),
+            mark=_("mark"),
+            nobody=_("This picture begins when five people have come."),
         ),
         writing=writing(language),
         width=width,
@@ -87,19 +87,19 @@ def _over_time(reach: Reach, mark: float, language: str, width: int) -> str:
 
 
 def _by_wave(grouping: Grouping, mark: float, language: str, width: int) -> str:
-    t, splits = gettext_of(language), grouping.splits
+    _, splits, about = gettext_of(language), grouping.splits, TITLES["wave"]
     return plots.draw_by_wave(
         np.where(splits.is_split, splits.n, 0),
         np.where(splits.is_split, splits.of, 0),
         mark=mark,
         words=plots.WaveWords(
-            title=t(TITLES["wave"]),
-            description=t(
+            title=_(about),
+            description=_(
                 "The share of women in each wave of recruitment, with its 95 % interval."
             ),
-            share=t("Share of women, 95 % interval"),
-            wave=t("Wave (0 = seeds)"),
-            people=t("people"),
+            share=_("Share of women, 95 % interval"),
+            wave=_("Wave (0 = seeds)"),
+            people=_("people"),
         ),
         writing=writing_of_small(language),
         width=width,

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from app.core.clock import local_date
 from app.core.db import Database
-from app.domain.audit.actions import record
+from app.domain.chains.actions import ALL, note_exported, note_viewed
 from app.domain.chains.queries import LiveCoupons, LiveSample, live_coupons, load_sample
 from app.domain.programmes import queries as programmes
 from app.domain.staff.queries import Actor
@@ -103,7 +103,8 @@ def take_all_away(
         response = files.picture(svg, form, name=picture)
     else:
         raise HTTPException(404)
-    _note(db, actor, now, "chain.exported", "all", {"what": picture, "form": form.value})
+    with db.transaction() as session:
+        note_exported(session, ALL, form=f"{picture}.{form.value}", by=actor, now=now)
     return response
 
 
@@ -111,7 +112,8 @@ def take_all_away(
 def show_chain(request: Request, db: Db, now: Now, actor: Lead, label: str) -> Response:
     view = _view(request, db, now, actor)
     chain = one_chain(view.live, view.coupons, view.every, label)
-    _note(db, actor, now, "chain.viewed", label, {})
+    with db.transaction() as session:
+        note_viewed(session, label, by=actor, now=now)
     return render(
         request,
         "chain.html",
@@ -140,7 +142,8 @@ def take_chain_away(
     else:
         svg = chain_pictures.draw_one(chain, language=view.language, width=TREE)
         response = files.picture(svg, form, name=file_name)
-    _note(db, actor, now, "chain.exported", label, {"form": form.value})
+    with db.transaction() as session:
+        note_exported(session, label, form=form.value, by=actor, now=now)
     return response
 
 
@@ -148,7 +151,8 @@ def _view(request: Request, db: Database, now: datetime, actor: Actor) -> View:
     with db.snapshot() as session:
         sites = programmes.sites(session, actor.programme_id)
         rules = programmes.current_protocol(session, actor.programme_id).rules
-        today = local_date(now, sites[0].timezone if sites else "UTC")
+        zone = programmes.clock_of(session, actor.programme_id, actor.site_id)
+        today = local_date(now, zone)
         live = load_sample(session, actor.programme_id, today=today)
         coupons = live_coupons(session, actor.programme_id, today=today)
     language, days = language_of(request), rules.stalled_after_days
@@ -163,52 +167,32 @@ def _view(request: Request, db: Database, now: datetime, actor: Actor) -> View:
     )
 
 
-def _note(
-    db: Database,
-    actor: Actor,
-    now: datetime,
-    action: str,
-    label: str,
-    facts: dict[str, object],
-) -> None:
-    with db.transaction() as session:
-        record(
-            session,
-            action,
-            subject=label,
-            staff_id=actor.staff_id,
-            programme_id=actor.programme_id,
-            at=now,
-            facts=facts,
-        )
-
-
 def _tables(view: View) -> dict[str, list[list[Cell]]]:
     """The tables of the page in the reader's language."""
-    t, every = gettext_of(view.language), view.every
+    _, every = gettext_of(view.language), view.every
     tables: dict[str, list[list[Cell]]] = {
         "chains": [
             [
-                t("chain"),
-                t("site of the seed"),
-                t("people"),
-                t("waves after the seed"),
-                t("women"),
-                t("share of women"),
-                t("week somebody last came"),
-                t("live coupons"),
-                t("state"),
+                _("chain"),
+                _("site of the seed"),
+                _("people"),
+                _("waves after the seed"),
+                _("women"),
+                _("share of women"),
+                _("week somebody last came"),
+                _("live coupons"),
+                _("state"),
             ],
             *(_cells(line, view) for line in every.lines),
         ],
-        "waves": [[t("wave"), t("people")], *_numbered(every.waves)],
-        "recruits": [[t("recruits brought"), t("people")], *_numbered(every.recruits)],
+        "waves": [[_("wave"), _("people")], *_numbered(every.waves)],
+        "recruits": [[_("recruits brought"), _("people")], *_numbered(every.recruits)],
     }
     if every.matrix is not None:
         women, others = view.sexes()
         rows: list[list[int]] = every.matrix.tolist()
         tables["who-recruits-whom"] = [
-            [t("recruiter"), women, others],
+            [_("recruiter"), women, others],
             [women, *rows[0]],
             [others, *rows[1]],
         ]

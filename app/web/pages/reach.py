@@ -109,7 +109,8 @@ def _view(request: Request, db: Db, now: Now, actor: Actor, site_code: str) -> V
         site = (
             programmes.site_by_code(session, actor.programme_id, site_code) if site_code else None
         )
-        today = local_date(now, (site or sites[0]).timezone if sites else "UTC")
+        zone = programmes.clock_of(session, actor.programme_id, site.id if site else actor.site_id)
+        today = local_date(now, zone)
         live = load_sample(session, actor.programme_id, today=today)
         coupons = live.coupons
         if site:
@@ -119,21 +120,21 @@ def _view(request: Request, db: Db, now: Now, actor: Actor, site_code: str) -> V
 
 
 def _columns(view: View, picture: str) -> list[str]:
-    t = gettext_of(view.language)
+    _ = gettext_of(view.language)
     return [
-        t("week of") if picture == "over-time" else t("group"),
-        t("people"),
-        t("women"),
+        _("week of") if picture == "over-time" else _("group"),
+        _("people"),
+        _("women"),
         name(view.reach.others_level, view.language),
-        t("not known"),
-        t("share of women"),
-        t("interval from"),
-        t("interval to"),
+        _("not known"),
+        _("share of women"),
+        _("interval from"),
+        _("interval to"),
     ]
 
 
 def _rows(view: View, picture: str) -> list[list[Cell]]:
-    t, rows = gettext_of(view.language), list[list[Cell]]()
+    _, rows = gettext_of(view.language), list[list[Cell]]()
     for line in view.lines(picture):
         counts = (line.people, line.women, line.others, line.not_known)
         shares = (line.share, line.low, line.high)
@@ -144,6 +145,6 @@ def _rows(view: View, picture: str) -> list[list[Cell]]:
                 *(None if share is None else round(share, 4) for share in shares),
             ]
         )
-    rows.append([t("Composition of those reached, not an estimate of the population.")])
-    rows.append([t("<5* is a count below five, or a larger one that would give it back.")])
+    rows.append([_("Composition of those reached, not an estimate of the population.")])
+    rows.append([_("<5* is a count below five, or a larger one that would give it back.")])
     return rows
