@@ -2,12 +2,16 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+
+from sqlalchemy.exc import OperationalError
 
 from app.core.crypto import KeyProblem
 from app.core.errors import DomainError
 from app.core.settings import ABOUT, PREFIX, BadSetting
+from app.web.wording import text_of
 
 # name → module of app.commands and what it does; modules are imported only when asked for, so that each starts fast
 COMMANDS = {
@@ -16,9 +20,9 @@ COMMANDS = {
     "worker": ("worker", "deliver events and chain the audit record until stopped"),
     "migrate": ("migrate", "bring the database up to date; makes the key file of a new one"),
     "verify": ("verify", "check every invariant the database must hold"),
-    "programme": ("programme", "open a programme or a site"),
+    "programme": ("programme", "open a programme or a site, list them"),
     "staff": ("staff", "add, list and remove people who log in"),
-    "key": ("key", "make an API key"),
+    "key": ("key", "make, list and end API keys"),
     "analyse": ("analyse", "analyse a recruitment file, without a server"),
     "simulate": ("simulate", "write a synthetic recruitment forest"),
     "preview-design": ("preview_design", "print a sample sheet of a coupon design"),
@@ -38,8 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BadSetting, KeyProblem) as problem:
         return _complain(str(problem))
     except DomainError as refusal:
-        facts = ", ".join(f"{name}: {value}" for name, value in refusal.facts.items())
-        return _complain(f"{refusal.code}{f' ({facts})' if facts else ''}")
+        facts = "".join(f", {name}: {value}" for name, value in refusal.facts.items())
+        return _complain(f"{text_of(refusal.code, 'en')} ({refusal.code}{facts})")
+    except OperationalError as problem:
+        return _complain(f"the database cannot be used: {str(problem.orig).splitlines()[0]}")
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as problem:
+        return _complain(f"{problem.filename or 'error'}: {problem.strerror}")
     except KeyboardInterrupt:
         return 130
 
