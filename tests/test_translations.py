@@ -118,7 +118,7 @@ def test_every_recorded_act_has_a_name() -> None:
     recorded = {
         act
         for path in (APP / "domain").rglob("actions.py")
-        for act in re.findall(r'^\s*"([a-z_]+\.[a-z_]+)",?$', path.read_text("utf-8"), re.MULTILINE)
+        for act in re.findall(r'"([a-z_]+\.[a-z_]+)"', path.read_text("utf-8"))
     }
     assert "coupon.redeemed" in recorded
     assert recorded - set(ACTS) == set()

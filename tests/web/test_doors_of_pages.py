@@ -1,0 +1,106 @@
+"""Who may open which page, and that no form is taken that did not come from a page of ours."""
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from app.core.crypto import Keyring
+from app.core.db import Database
+from app.domain.staff.rules import PERMISSIONS, Permission, Role
+from tests.factories import a_place
+from tests.web.readers import reader
+
+PAGES = {
+    "/programme": Permission.EDIT_PROGRAMME,
+    "/programme/protocol": Permission.EDIT_PROGRAMME,
+    "/programme/site": Permission.EDIT_PROGRAMME,
+    "/staff": Permission.EDIT_STAFF,
+    "/audit": Permission.SEE_AUDIT,
+    "/audit/chain": Permission.SEE_AUDIT,
+    "/stipends": Permission.SEE_LEDGER,
+    "/stipends/balances.csv": Permission.SEE_LEDGER,
+    "/stipends/unclaimed.csv": Permission.SEE_LEDGER,
+}
+FORMS = {
+    "/programme/protocol": Role.PROGRAMME_LEAD,
+    "/programme/site": Role.PROGRAMME_LEAD,
+    "/staff": Role.ADMINISTRATOR,
+    f"/staff/{uuid4()}/remove": Role.ADMINISTRATOR,
+    f"/staff/{uuid4()}/keys": Role.ADMINISTRATOR,
+    f"/staff/{uuid4()}/keys/end": Role.ADMINISTRATOR,
+    "/stipends/float": Role.FINANCE,
+    "/logout": Role.INTAKE,
+}
+
+
+def test_each_page_opens_for_the_roles_that_need_it_and_no_other(
+    database: Database, keyring: Keyring
+) -> None:
+    with database.transaction() as session:
+        place = a_place(session)
+    for role in Role:
+        someone = reader(database, keyring, place.staff[role])
+        for path, permission in PAGES.items():
+            expected = 200 if permission in PERMISSIONS[role] else 403
+            assert someone.get(path).status_code == expected, (role, path)
+
+
+def test_the_menu_offers_only_what_opens(database: Database, keyring: Keyring) -> None:
+    with database.transaction() as session:
+        place = a_place(session)
+    for role in Role:
+        someone = reader(database, keyring, place.staff[role])
+        menu = re.findall(r'<li><a href="(/[a-z]*)"', someone.get("/help").text)
+        assert menu
+        refused = {path for path in menu if someone.get(path).status_code != 200}
+        assert refused == set(), role
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_form_without_its_token_is_refused(
+    database: Database, keyring: Keyring, path: str
+) -> None:
+    with database.transaction() as session:
+        place = a_place(session)
+    someone = reader(database, keyring, place.staff[FORMS[path]])
+    for token in ("", "x" * 44):
+        answer = someone.browser.post(path, data={"csrf": token})
+        assert answer.status_code == 403
+        assert "wrong_origin" in answer.text
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_a_form_from_elsewhere_is_refused_even_with_its_token(
+    database: Database, keyring: Keyring, path: str
+) -> None:
+    with database.transaction() as session:
+        place = a_place(session)
+    someone = reader(database, keyring, place.staff[FORMS[path]])
+    headers = {"Origin": "http://desk.example.org"}
+    answer = someone.browser.post(path, data={"csrf": someone.token}, headers=headers)
+    assert answer.status_code == 403
+    assert "wrong_origin" in answer.text
+
+
+def test_a_refused_form_leads_back_to_where_it_stood(database: Database, keyring: Keyring) -> None:
+    with database.transaction() as session:
+        place = a_place(session)
+    someone = reader(database, keyring, place.lead)
+    for came_from, link in (("http://desk/programme/site", True), ("https://example.org/x", False)):
+        answer = someone.browser.post("/programme/site", headers={"Referer": came_from})
+        assert ('class="button" href="/programme' in answer.text) is False
+        back = someone.browser.post("/logout", headers={"Referer": came_from})
+        assert ('href="/programme/site"' in back.text) is link
+
+
+def test_no_page_holds_a_script_or_a_style_of_its_own(database: Database, keyring: Keyring) -> None:
+    with database.transaction() as session:
+        place = a_place(session)
+    for role in (Role.PROGRAMME_LEAD, Role.ADMINISTRATOR, Role.FINANCE):
+        someone = reader(database, keyring, place.staff[role])
+        for path, permission in PAGES.items():
+            if permission not in PERMISSIONS[role] or path.endswith(".csv"):
+                continue
+            page = someone.get(path).text
+            assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)", page), path
