@@ -1,0 +1,358 @@
+"""Every check finds what it is for: the database is broken past its guards, and that line alone fails."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Connection, create_engine, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from app.cli import main
+from app.core.crypto import Keyring
+from app.core.db import Database
+from app.core.installation import Installation, ensure_installed
+from app.core.outbox import OutboxRow
+from app.domain.audit.actions import chain
+from app.domain.audit.models import AuditEvent
+from app.domain.conflicts.actions import decide_conflict
+from app.domain.conflicts.models import ConflictDecision
+from app.domain.conflicts.rules import Decision
+from app.domain.coupons.models import Coupon, CouponBundle
+from app.domain.coupons.rules import CouponStatus
+from app.domain.intake.actions import record_conflict
+from app.domain.intake.models import Redemption
+from app.domain.intake.rules import Outcome
+from app.domain.participants.models import Participant
+from app.domain.participants.queries import Origin, seal_origin
+from app.domain.services.models import ServiceRecord
+from app.domain.stipends.actions import pay_in_cash
+from app.domain.stipends.models import LedgerEntry, Payout
+from app.domain.stipends.queries import account_digest
+from app.domain.stipends.rules import Account
+from app.domain.visits.actions import books_of
+from app.domain.visits.models import KnowledgeTest
+from app.verification import CHECKS
+from tests.factories import (
+    LATER,
+    NOON,
+    Place,
+    Visit,
+    a_bundle,
+    a_finished_visit,
+    a_place,
+    a_redemption,
+    a_scan,
+    a_seed,
+    go_through_visit,
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """A little of everything, and who is who in it."""
+
+    place: Place
+    seed: UUID
+    visit: Visit
+    waiting: UUID
+    decided: UUID
+    seed_account: bytes
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    with database.transaction() as session:
+        ensure_installed(session, now=NOON)
+        place = a_place(session)
+        seed = a_seed(session, place)
+        coupons = a_bundle(session, place, seed).coupons
+        visit = a_finished_visit(session, place, coupons[0], recruiter_id=seed, with_bundle=True)
+        a_redemption(session, place, coupons[1])
+        books, _ = books_of(session, place.programme.id, place.site.id, now=LATER)
+        pay_in_cash(
+            session, books, payment_id=uuid4(), participant_id=seed, by=place.finance.staff_id
+        )
+        decided, waiting = a_conflict(session, place), a_conflict(session, place)
+        decide_conflict(
+            session,
+            decided,
+            Decision.SECOND_STANDS,
+            reason="She was here first.",
+            by=place.manager,
+            now=LATER,
+        )
+        a_finished_visit(session, place)
+        chain(session)
+        return World(place, seed, visit, waiting, decided, account_digest(session, seed))
+
+
+def a_conflict(session: Session, place: Place) -> UUID:
+    coupon = a_bundle(session, place).coupons[0]
+    a_redemption(session, place, coupon)
+    second = record_conflict(session, a_scan(coupon, place), by=place.intake, now=LATER)
+    go_through_visit(session, place, second.participant_id, correct=None)
+    return second.id
+
+
+Breaking = Callable[[Connection, World, Keyring], object]
+BREAKINGS: dict[str, Breaking] = {}
+
+
+def breaks(check: str) -> Callable[[Breaking], Breaking]:
+    def keep(breaking: Breaking) -> Breaking:
+        BREAKINGS[check] = breaking
+        return breaking
+
+    return keep
+
+
+def failing_after(
+    breaking: Breaking, database: Database, world: World, keyring: Keyring
+) -> set[str]:
+    """The checks that fail once someone who stops at nothing was there; it is undone afterwards."""
+    engine = create_engine(database.engine.url)
+    with engine.connect() as connection, unguarded(connection):
+        breaking(connection, world, keyring)
+        with guarded_again(connection):
+            found = failing(Session(connection, info={"keyring": keyring}))
+    engine.dispose()
+    return found
+
+
+@contextmanager
+def unguarded(connection: Connection) -> Iterator[None]:
+    """A transaction without constraints, rolled back at its end."""
+    if connection.dialect.name == "sqlite":
+        raw: Any = connection.connection.dbapi_connection
+        raw.isolation_level = None  # or the driver would commit before it drops anything
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
+        connection.exec_driver_sql("BEGIN")
+        connection.info["triggers"] = connection.execute(
+            text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        ).all()
+        for name, _ in connection.info["triggers"]:
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+    else:
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+    yield
+    connection.rollback()
+
+
+@contextmanager
+def guarded_again(connection: Connection) -> Iterator[None]:
+    for name, sql in connection.info.get("triggers", ()):
+        if name not in connection.info.get("forgotten", ()):
+            connection.exec_driver_sql(sql)
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints=OFF")
+    yield
+
+
+def failing(session: Session) -> set[str]:
+    return {name.split(":")[0] for name, check in CHECKS.items() if list(check(session))}
+
+
+def test_each_fault_is_found_by_its_own_check_and_no_other(
+    database: Database, world: World, keyring: Keyring
+) -> None:
+    with database.snapshot() as session:
+        assert failing(session) == set()
+    found = {
+        check: failing_after(breaking, database, world, keyring)
+        for check, breaking in BREAKINGS.items()
+    }
+    expected = {check: {check} for check in BREAKINGS}
+    expected["holders"] |= {"bundles"}  # her digest and her coupons still name the other holder
+    if database.is_sqlite:
+        expected["states"] |= {"tables"}  # which inspects constraints, too
+    else:
+        expected["tables"] = set()  # PostgreSQL watches over its references itself
+    assert found == expected
+    assert set(BREAKINGS) == {name.split(":")[0] for name in CHECKS}
+
+
+@breaks("key")
+def another_key(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(update(Installation).values(key_fingerprint=b"another"))
+
+
+@breaks("seals")
+def an_event_moved_to_another_row(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(update(OutboxRow).values(sealed_body=b"\x01" * 40))
+
+
+@breaks("ledger")
+def an_entry_in_another_currency(connection: Connection, world: World, keyring: Keyring) -> None:
+    held = connection.scalar(
+        select(LedgerEntry.id).where(LedgerEntry.debit == Account.EXPENSE_RECRUITMENT).limit(1)
+    )
+    connection.execute(update(LedgerEntry).where(LedgerEntry.id == held).values(currency="EUR"))
+
+
+@breaks("reversals")
+def a_reversal_of_less(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(
+        update(LedgerEntry)
+        .where(LedgerEntry.reverses.is_not(None))
+        .values(amount_minor=LedgerEntry.amount_minor - 1)
+    )
+
+
+@breaks("payouts")
+def a_payout_of_more(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(update(Payout).values(amount_minor=Payout.amount_minor + 1))
+
+
+@breaks("accounts")
+def less_held_than_was_released(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(
+        update(LedgerEntry)
+        .where(
+            LedgerEntry.credit == Account.STIPENDS_HELD,
+            LedgerEntry.holder_digest == world.seed_account,
+        )
+        .values(amount_minor=1)
+    )
+
+
+@breaks("coupons")
+def a_redeemed_coupon_reopened(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(
+        update(Coupon)
+        .where(Coupon.status == CouponStatus.REDEEMED)
+        .values(status=CouponStatus.ISSUED)
+    )
+
+
+@breaks("redemptions")
+def a_redemption_accepted_twice(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.exec_driver_sql("DROP INDEX uq_redemption_accepted")
+    row = connection.execute(
+        select(Redemption).where(Redemption.id == world.visit.redemption.id)
+    ).one()
+    connection.execute(insert(Redemption).values({**row._mapping, "id": uuid4()}))
+
+
+@breaks("bundles")
+def a_coupon_under_another_code(connection: Connection, world: World, keyring: Keyring) -> None:
+    lost = connection.scalar(select(Coupon.id).where(Coupon.status == CouponStatus.ISSUED).limit(1))
+    connection.execute(update(Coupon).where(Coupon.id == lost).values(code_digest=b"\x00" * 32))
+
+
+@breaks("recruits")
+def a_recruit_without_her_redemption(
+    connection: Connection, world: World, keyring: Keyring
+) -> None:
+    person = world.visit.participant_id
+    other = connection.scalar(
+        select(Participant.id).where(Participant.id != person, Participant.wave.is_(None)).limit(1)
+    )
+    connection.execute(
+        update(Redemption).where(Redemption.participant_id == person).values(participant_id=other)
+    )
+
+
+@breaks("forest")
+def a_seed_recruited_by_her_recruit(connection: Connection, world: World, keyring: Keyring) -> None:
+    sealed = seal_origin(keyring, world.seed, Origin(world.seed, world.visit.participant_id))
+    connection.execute(
+        update(Participant).where(Participant.id == world.seed).values(sealed_origin=sealed)
+    )
+
+
+@breaks("waves")
+def a_wave_too_far(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(
+        update(Participant).where(Participant.id == world.visit.participant_id).values(wave=7)
+    )
+
+
+@breaks("knowledge tests")
+def a_score_made_better(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(update(KnowledgeTest).values(correct=KnowledgeTest.correct - 1))
+
+
+@breaks("conflicts")
+def a_decision_turned_round(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(update(ConflictDecision).values(decision=Decision.FIRST_STANDS))
+
+
+@breaks("audit record")
+def an_act_forgotten(connection: Connection, world: World, keyring: Keyring) -> None:
+    forgotten = connection.scalar(select(AuditEvent.id).where(AuditEvent.action == "seed.enrolled"))
+    connection.execute(
+        update(AuditEvent).where(AuditEvent.id == forgotten).values(subject="nobody")
+    )
+
+
+@breaks("guards")
+def a_guard_let_go(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.info["forgotten"] = {"payout_no_update"}
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("ALTER TABLE payout DISABLE TRIGGER append_only")
+
+
+@breaks("states")
+def a_word_that_is_none(connection: Connection, world: World, keyring: Keyring) -> None:
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("ALTER TABLE participant DROP CONSTRAINT ck_participant_sex")
+    connection.exec_driver_sql("UPDATE participant SET sex = 'neither'")
+
+
+@breaks("tables")
+def a_service_for_nobody(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(
+        insert(ServiceRecord).values(
+            programme_id=world.place.programme.id,
+            site_id=world.place.site.id,
+            participant_id=uuid4(),
+            service="hiv_test",
+            state="offered",
+            quantity=1,
+            given_on=NOON.date(),
+            given_by=world.place.intake.staff_id,
+        )
+    )
+
+
+@breaks("holders")
+def two_bundles_for_one(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.exec_driver_sql("ALTER TABLE coupon_bundle RENAME TO guarded")
+    connection.exec_driver_sql("CREATE TABLE coupon_bundle AS SELECT * FROM guarded")
+    first, second = (
+        {**json.loads(keyring.open(row.sealed_contents, **place_of(row.id))), "id": row.id}
+        for row in connection.execute(select(CouponBundle).limit(2))
+    )
+    contents = {"holder": first["holder"], "coupons": second["coupons"]}
+    sealed = keyring.seal(json.dumps(contents).encode(), **place_of(second["id"]))
+    connection.execute(
+        update(CouponBundle).where(CouponBundle.id == second["id"]).values(sealed_contents=sealed)
+    )
+
+
+def place_of(bundle: UUID) -> dict[str, Any]:
+    return {"table": "coupon_bundle", "column": "sealed_contents", "row": bundle}
+
+
+def test_the_command_says_a_line_a_check_and_fails_when_one_does(
+    database: Database,
+    world: World,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: object,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PDI_DATABASE_URL", database_url)
+    monkeypatch.setenv("PDI_DATA_DIR", str(tmp_path))
+    assert main(["verify"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(CHECKS)
+    with database.engine.begin() as connection:
+        connection.execute(update(Redemption).values(outcome=Outcome.CONFLICT))
+    assert main(["verify"]) == 1
+    said = capsys.readouterr().out
+    assert "FAULT  coupons" in said
+    assert "is redeemed, but no redemption of it was accepted" in said
