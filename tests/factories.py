@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+from fastapi import FastAPI
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
@@ -307,7 +308,7 @@ def client(
     clock = now if callable(now) else lambda: now
     app = create_app(Settings(**settings), database=database, keyring=keyring, clock=clock)
     return httpx.Client(
-        transport=InProcess(httpx.ASGITransport(app)),
+        transport=InProcess(app),
         base_url="http://desk",
         headers={"Authorization": f"Bearer {key}"} if key else {},
     )
@@ -316,8 +317,9 @@ def client(
 class InProcess(httpx.BaseTransport):
     """Lets the plain client talk to an application that is not served."""
 
-    def __init__(self, transport: httpx.ASGITransport) -> None:
-        self._transport = transport
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+        self._transport = httpx.ASGITransport(app)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
