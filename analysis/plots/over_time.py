@@ -46,6 +46,9 @@ def draw_over_time(
 ) -> str:
     """Two panels over one axis of weeks: people reached in all, and the share of a level.
 
+    Weeks in which nobody's level is known have no share; where that is all of them, the panel of
+    shares is left out.
+
     Args:
         weeks: (w,) first days of weeks, ascending.
         people: (w,) people reached up to the end of each week.
@@ -65,12 +68,13 @@ def draw_over_time(
     left, right = 52.0, width - 58.0
     x = Scale(0, max(len(weeks) - 1, 1), left, right)
     at = [x(i) for i in range(len(weeks))] if len(weeks) > 1 else [left]
-    body = [
-        *_people_panel(at, people, words, writing, left, right, top=26.0, bottom=150.0),
-        *_share_panel(at, n, of, mark, words, writing, left, right, top=204.0, bottom=348.0),
-        *_months(weeks, writing, left, right, y=368.0),
-    ]
-    return document(width, 380, title=words.title, description=words.description, body=body)
+    is_told, bottom = bool((of > 0).any()), 150.0
+    body = _people_panel(at, people, words, writing, left, right, top=26.0, bottom=bottom)
+    if is_told:
+        top, bottom = 204.0, 348.0
+        body += _share_panel(at, n, of, mark, words, writing, left, right, top=top, bottom=bottom)
+    body += _months(weeks, writing, left, right, y=bottom + 20)
+    return document(width, bottom + 32, title=words.title, description=words.description, body=body)
 
 
 def _people_panel(

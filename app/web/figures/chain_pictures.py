@@ -12,8 +12,6 @@ from app.web.figures.chains import Member, OneChain
 from app.web.figures.reach import WOMEN
 from app.web.figures.words import gettext_of, name, writing
 
-LARGEST_TREE = 400
-
 
 def draw_forest(
     sample: Sample, *, language: str, width: int, link: Callable[[int], str] | None = None
@@ -58,7 +56,7 @@ def draw_one(chain: OneChain, *, language: str, width: int) -> str:
     title = _("Chain {label}").format(label=chain.line.label)
     women = {each.number for each in chain.members if each.sex == WOMEN}
     unknown = {each.number for each in chain.members if each.sex is None}
-    if len(chain.members) > LARGEST_TREE:
+    if not chain.is_tree:
         return plots.draw_forest(
             grow(np.array([(each.recruiter or 0) - 1 for each in chain.members])),
             focus=np.array([each.number in women for each in chain.members]),

@@ -24,6 +24,8 @@ from app.domain.chains.queries import LiveCoupons, LiveSample
 from app.domain.chains.rules import ChainState, state_of
 from app.web.figures.reach import WOMEN
 
+LARGEST_TREE = 400
+
 
 @dataclass(frozen=True)
 class ChainLine:
@@ -83,6 +85,11 @@ class OneChain:
     line: ChainLine
     members: tuple[Member, ...]
     graph: "nx.DiGraph[int]"
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether it can be drawn as a tree that a person takes in."""
+        return len(self.members) <= LARGEST_TREE
 
 
 def chains_of(

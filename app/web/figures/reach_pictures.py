@@ -12,6 +12,7 @@ from app.web.figures.words import gettext_of, name, writing, writing_of_small
 WIDE, NARROW = 520, 320
 WIDTHS = {"over-time": 900}
 
+PEOPLE_ONLY = N_("People reached over time")
 TITLES: Mapping[str, str] = {
     "over-time": N_("People reached, and the share of women, over time"),
     "site": N_("By site"),
@@ -63,7 +64,8 @@ def draw(
 
 
 def _over_time(reach: Reach, mark: float, language: str, width: int) -> str:
-    _, course, about = gettext_of(language), reach.course, TITLES["over-time"]
+    _, course = gettext_of(language), reach.course
+    about = TITLES["over-time"] if course.of.any() else PEOPLE_ONLY
     return plots.draw_over_time(
         course.weeks,
         people=course.people,
@@ -72,7 +74,9 @@ def _over_time(reach: Reach, mark: float, language: str, width: int) -> str:
         mark=mark,
         words=plots.TimeWords(
             title=_(about),
-            description=_(
+            description=_("Week by week: people reached in all.")
+            if about == PEOPLE_ONLY
+            else _(
                 "Week by week: people reached in all, and the share of women among them "
                 "with its 95 % interval, against the mark."
             ),

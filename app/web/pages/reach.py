@@ -17,7 +17,7 @@ from app.web.deps import Db, Now, allowed
 from app.web.figures import files
 from app.web.figures.files import Cell, Form
 from app.web.figures.reach import Line, Reach, reach_of_programme, reach_of_site
-from app.web.figures.reach_pictures import NARROW, TITLES, WIDE, WIDTHS, draw
+from app.web.figures.reach_pictures import NARROW, PEOPLE_ONLY, TITLES, WIDE, WIDTHS, draw
 from app.web.figures.words import WITHHELD, gettext_of, name, site_name, writing
 from app.web.templating import language_of, render
 
@@ -44,6 +44,11 @@ class View:
     @property
     def pictures(self) -> tuple[str, ...]:
         return ("over-time", *self.reach.groupings)
+
+    def title(self, picture: str) -> str:
+        if picture == "over-time" and not self.reach.course.of.any():
+            return PEOPLE_ONLY
+        return TITLES[picture]
 
     def lines(self, picture: str) -> tuple[Line, ...]:
         if picture == "over-time":
@@ -74,7 +79,6 @@ def show_reach(request: Request, db: Db, now: Now, actor: Viewer, site: SiteCode
         {
             "view": view,
             "reach": view.reach,
-            "titles": TITLES,
             "narrow": NARROW,
             "week_of": date.fromisoformat,
             "whole": writing(view.language).percent,
