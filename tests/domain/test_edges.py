@@ -1,0 +1,237 @@
+"""Edges in disguise: whoever takes the database without its key cannot tell who recruited whom.
+
+Every value of every row that could name something (ids, digests, instants with their time of day, texts) is
+joined with every equal value anywhere else. Values that many rows share, as a staff member's id, tell nothing.
+"""
+
+import re
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.db import Database
+from app.domain.audit.actions import record
+from app.domain.conflicts.actions import decide_conflict
+from app.domain.conflicts.rules import Decision
+from app.domain.intake.actions import record_conflict
+from app.domain.participants.models import Participant
+from app.domain.stipends.actions import pay_in_cash
+from app.domain.stipends.queries import account_digest
+from app.domain.tables import METADATA
+from app.domain.visits.actions import books_of
+from app.worker import run_once
+from tests.factories import (
+    NOON,
+    Place,
+    a_bundle,
+    a_finished_visit,
+    a_place,
+    a_scan,
+    a_seed,
+)
+
+# More rows than this share what is common to a crowd: a programme, a site, a desk. One person has fewer.
+CROWD = 30
+# Shorter texts are of closed lists: kinds of act, currencies, states.
+SHORTEST_TEXT = 20
+SEEDS = 8
+
+Row = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A day in the field: recruiters, their recruits, and the accounts of the recruiters."""
+
+    edges: list[tuple[UUID, UUID]]
+    accounts: dict[UUID, bytes]
+
+
+def a_season(session: Session) -> Field:
+    """Seeds whose recruits came, were paid and recruited; one coupon handed in twice, and decided."""
+    place = a_place(session)
+    clock = moments()
+    edges: list[tuple[UUID, UUID]] = []
+    seeds = [a_seed(session, place, now=next(clock)) for _ in range(SEEDS)]
+    bundles = [a_bundle(session, place, seed, now=next(clock)) for seed in seeds]
+    for seed, bundle in zip(seeds, bundles, strict=True):
+        coupon = bundle.coupons[0]
+        later = next(clock) + timedelta(days=2)
+        visit = a_finished_visit(
+            session, place, coupon, recruiter_id=seed, now=later, with_bundle=True
+        )
+        edges.append((seed, visit.participant_id))
+        for person in (seed, visit.participant_id):
+            pay(session, place, person, next(clock) + timedelta(days=2))
+        assert visit.bundle is not None
+        hers = visit.bundle.coupons[0]
+        second = a_finished_visit(
+            session,
+            place,
+            hers,
+            recruiter_id=visit.participant_id,
+            now=next(clock) + timedelta(days=4),
+        )
+        edges.append((visit.participant_id, second.participant_id))
+        twice = record_conflict(
+            session, a_scan(hers, place), by=place.intake, now=next(clock) + timedelta(days=4)
+        )
+        decide_conflict(
+            session,
+            twice.id,
+            Decision.FIRST_STANDS,
+            reason=f"She is the one, number {len(edges)}",
+            by=place.manager,
+            now=next(clock) + timedelta(days=5),
+        )
+    accounts = {person: account_digest(session, person) for edge in edges for person in edge}
+    return Field(edges, accounts)
+
+
+def moments() -> Iterator[datetime]:
+    """Seconds that no two acts share."""
+    now = NOON
+    while True:
+        now += timedelta(seconds=1, microseconds=1)
+        yield now
+
+
+def pay(session: Session, place: Place, person: UUID, now: datetime) -> None:
+    books, _ = books_of(session, place.programme.id, place.site.id, now=now)
+    by = place.intake.staff_id
+    pay_in_cash(session, books, payment_id=uuid4(), participant_id=person, by=by)
+
+
+class Loot:
+    """The whole database as a graph: rows joined by the values they share."""
+
+    def __init__(self, database: Database) -> None:
+        self.values: dict[Row, set[str]] = {}
+        self.rows: dict[str, set[Row]] = defaultdict(set)
+        with database.engine.connect() as connection:
+            for name, table in METADATA.tables.items():
+                for number, row in enumerate(connection.execute(select(table))):
+                    for value in row:
+                        for word in telling(value):
+                            self.values.setdefault((name, number), set()).add(word)
+                            self.rows[word].add((name, number))
+
+    def connects(self, one: str, other: str) -> bool:
+        """Whether joins lead from a value to another, without passing through a crowd."""
+        seen, waiting = {one}, deque([one])
+        while waiting:
+            rows = self.rows[waiting.popleft()]
+            if len(rows) > CROWD:
+                continue
+            for row in rows:
+                for word in self.values[row] - seen:
+                    if word == other:
+                        return True
+                    seen.add(word)
+                    waiting.append(word)
+        return False
+
+
+def telling(value: Any) -> Iterator[str]:
+    """The parts of a value by which a row could be found again."""
+    if isinstance(value, UUID):
+        yield value.hex
+    elif isinstance(value, bytes):
+        yield value.hex()
+    elif isinstance(value, datetime):
+        yield value.isoformat()
+    elif isinstance(value, str):
+        if len(value) >= SHORTEST_TEXT:
+            yield value
+        yield from (
+            UUID(found).hex for found in re.findall(r"[0-9a-f-]{32,36}", value) if is_id(found)
+        )
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from telling(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from telling(inner)
+
+
+def is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.fixture
+def field(database: Database) -> Field:
+    with database.transaction() as session:
+        field = a_season(session)
+    run_once(database, now=NOON + timedelta(days=9))
+    return field
+
+
+def test_no_join_leads_from_a_recruiter_to_her_recruit(database: Database, field: Field) -> None:
+    loot = Loot(database)
+
+    assert len(loot.rows[field.edges[0][0].hex]) > 1  # what is not secret is joined, and found
+    found = [edge for edge in field.edges if loot.connects(edge[0].hex, edge[1].hex)]
+    assert found == []
+
+
+def test_no_join_leads_from_an_account_to_a_person(database: Database, field: Field) -> None:
+    loot = Loot(database)
+
+    for recruiter, recruit in field.edges:
+        account = field.accounts[recruiter].hex()
+        assert loot.rows[account]
+        assert not loot.connects(account, recruiter.hex)
+        assert not loot.connects(account, recruit.hex)
+
+
+def a_clear_column(session: Session, recruiter: UUID, recruit: UUID) -> None:
+    session.get_one(Participant, recruit).chain_label = recruiter.hex
+
+
+def an_id_in_a_text(session: Session, recruiter: UUID, recruit: UUID) -> None:
+    facts = {"note": f"came through {recruiter}"}
+    acted(session, recruit, at=NOON, facts=facts)
+
+
+def a_moment_that_two_rows_share(session: Session, recruiter: UUID, recruit: UUID) -> None:
+    for person in (recruiter, recruit):
+        acted(session, person, at=NOON + timedelta(days=70, microseconds=5))
+
+
+def acted(
+    session: Session, person: UUID, *, at: datetime, facts: dict[str, str] | None = None
+) -> None:
+    record(
+        session,
+        "planted",
+        subject=person,
+        staff_id=None,
+        programme_id=None,
+        at=at,
+        facts=facts,
+    )
+
+
+@pytest.mark.parametrize("plant", [a_clear_column, an_id_in_a_text, a_moment_that_two_rows_share])
+def test_the_control_an_edge_that_was_planted_is_found(
+    database: Database, field: Field, plant: Callable[[Session, UUID, UUID], None]
+) -> None:
+    planted = field.edges[3]
+    with database.transaction() as session:
+        plant(session, *planted)
+
+    loot = Loot(database)
+
+    found = [edge for edge in field.edges if loot.connects(edge[0].hex, edge[1].hex)]
+    assert found == [planted]
