@@ -38,22 +38,9 @@ INITDB_FLAGS = [
     "-D",
     "data",
 ]
-# What a crash would lose is thrown away anyway, so nothing waits for the disk.
-SERVER_FLAGS = [
-    "-D",
-    "data",
-    "-c",
-    "listen_addresses=",
-    "-c",
-    "max_connections=200",
-    "-c",
-    "fsync=off",
-    "-c",
-    "synchronous_commit=off",
-    "-c",
-    "full_page_writes=off",
-    "-k",
-]
+SERVER_FLAGS = ["-D", "data", "-c", "listen_addresses=", "-c", "max_connections=200"]
+# What a crash would lose is thrown away anyway, so no test waits for the disk.
+HASTE = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
 SECONDS_TO_START = 30
 OLDEST = 15
 
@@ -83,22 +70,25 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """The server at ``PDI_TEST_DATABASE_URL``, or one that lives only as long as this block."""
+def running_postgres(*, durable: bool = False) -> Iterator[Postgres]:
+    """The server at ``PDI_TEST_DATABASE_URL``, or one that lives only as long as this block.
+
+    A ``durable`` one waits for the disk, as it does in earnest: for measuring.
+    """
     if given := os.environ.get("PDI_TEST_DATABASE_URL"):
         yield Postgres(given)
         return
     # Right under /tmp, for the path of a socket has room for a hundred bytes.
     folder = Path(tempfile.mkdtemp(prefix="pdi-pg-", dir="/tmp"))
     try:
-        with _server_in(folder) as postgres:
+        with _server_in(folder, SERVER_FLAGS if durable else SERVER_FLAGS + HASTE) as postgres:
             yield postgres
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _server_in(folder: Path) -> Iterator[Postgres]:
+def _server_in(folder: Path, flags: list[str]) -> Iterator[Postgres]:
     identity = _identity()
     if identity:
         shutil.chown(folder, identity["user"], identity["group"])
@@ -114,7 +104,7 @@ def _server_in(folder: Path) -> Iterator[Postgres]:
             **identity,
         )
         guardian = subprocess.Popen(
-            ["sh", "-c", GUARDIAN, "guardian", binaries / "postgres", *SERVER_FLAGS, folder],
+            ["sh", "-c", GUARDIAN, "guardian", binaries / "postgres", *flags, "-k", folder],
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=output,
