@@ -19,7 +19,7 @@ from app.demo.folder import UNFINISHED, finish, held, is_finished
 from app.demo.scene import CODE
 from app.demo.usable import usable_coupons
 
-FOLDER, PARTICIPANTS = Path("demo"), 520
+FOLDER, PARTICIPANTS = Path("demo"), 480
 FEWEST, MOST = 30, 20_000
 LOOK_AT = {
     "intake": "the desk: scan a coupon, take someone in, print her coupons",

@@ -20,11 +20,13 @@ import pytest
 from sqlalchemy import func, select, text
 
 from app.cli import main
+from app.core import schema
 from app.core.clock import utc_now
 from app.core.codes import Code
 from app.core.crypto import Keyring
 from app.core.db import Database
 from app.demo.credentials import FILE, Credentials
+from app.demo.filling import fill
 from app.demo.usable import usable_coupons
 from app.domain.conflicts.queries import decided_conflicts, open_conflicts
 from app.domain.coupons.models import Coupon
@@ -68,8 +70,10 @@ def demo(filled: Path, tmp_path: Path) -> Path:
 @contextmanager
 def database_in(folder: Path) -> Iterator[Database]:
     database = Database(f"sqlite:///{folder}/pdi.sqlite3", Keyring.load(folder / "master.key"))
-    yield database
-    database.close()
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def told(folder: Path) -> dict[str, Any]:
@@ -133,6 +137,20 @@ def test_it_is_worth_a_look(filled: Path) -> None:
         assert span > timedelta(days=170)
         today = [person for person in people if person.came_on == max(p.came_on for p in people)]
         assert Standing.ARRIVED in {person.standing for person in today}
+
+
+def test_the_same_story_is_told_every_time(tmp_path: Path) -> None:
+    now, told_once = datetime(2026, 3, 4, 13, 30, tzinfo=UTC), []
+    for name in ("one", "two"):
+        url, key_file = f"sqlite:///{tmp_path}/{name}.sqlite3", tmp_path / f"{name}.key"
+        schema.upgrade(url)
+        database = Database(url, Keyring.create(key_file))
+        fill(database, participants=30, now=now, tell=lambda _came, _people: None)
+        with database.snapshot() as session:
+            columns = (Participant.came_on, Participant.sex, Participant.age, Participant.wave)
+            told_once.append(sorted(session.execute(select(*columns)), key=repr))
+        database.close()
+    assert told_once[0] == told_once[1]
 
 
 def test_a_second_start_keeps_everything(demo: Path) -> None:
