@@ -12,6 +12,12 @@ from tests.factories import a_place
 from tests.web.readers import reader
 
 PAGES = {
+    "/desk": Permission.LOOK_UP_COUPON,
+    "/desk/walk-in": Permission.REDEEM,
+    "/desk/rewards": Permission.PAY_STIPEND,
+    "/seeds": Permission.ENROL_SEED,
+    "/coupons": Permission.END_COUPON,
+    "/conflicts": Permission.DECIDE_CONFLICT,
     "/programme": Permission.EDIT_PROGRAMME,
     "/programme/protocol": Permission.EDIT_PROGRAMME,
     "/programme/site": Permission.EDIT_PROGRAMME,
@@ -23,6 +29,18 @@ PAGES = {
     "/stipends/unclaimed.csv": Permission.SEE_LEDGER,
 }
 FORMS = {
+    "/desk": Role.INTAKE,
+    "/desk/site": Role.INTAKE,
+    "/desk/redeem": Role.INTAKE,
+    "/desk/walk-in": Role.INTAKE,
+    "/desk/rewards": Role.INTAKE,
+    f"/desk/visits/{uuid4()}/consent": Role.INTAKE,
+    f"/desk/visits/{uuid4()}/stipend": Role.INTAKE,
+    f"/desk/visits/{uuid4()}/bundle": Role.INTAKE,
+    "/seeds": Role.COUPON_MANAGER,
+    "/coupons": Role.COUPON_MANAGER,
+    "/coupons/end": Role.COUPON_MANAGER,
+    f"/conflicts/{uuid4()}": Role.COUPON_MANAGER,
     "/programme/protocol": Role.PROGRAMME_LEAD,
     "/programme/site": Role.PROGRAMME_LEAD,
     "/staff": Role.ADMINISTRATOR,
@@ -97,7 +115,7 @@ def test_a_refused_form_leads_back_to_where_it_stood(database: Database, keyring
 def test_no_page_holds_a_script_or_a_style_of_its_own(database: Database, keyring: Keyring) -> None:
     with database.transaction() as session:
         place = a_place(session)
-    for role in (Role.PROGRAMME_LEAD, Role.ADMINISTRATOR, Role.FINANCE):
+    for role in (Role.PROGRAMME_LEAD, Role.ADMINISTRATOR, Role.FINANCE, Role.COUPON_MANAGER):
         someone = reader(database, keyring, place.staff[role])
         for path, permission in PAGES.items():
             if permission not in PERMISSIONS[role] or path.endswith(".csv"):

@@ -67,6 +67,8 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     return;
   }
+  const isFree = /^(BODY|MAIN)$/.test(document.activeElement.tagName) && event.key.length === 1;
+  if (isFree && !event.ctrlKey && !event.metaKey && !event.altKey) field().focus(); // the key goes there
   if (event.target.id !== "scanned") return;
   const meant = meantBy(event, event.target.dataset.foreign === "yes");
   if (meant === null) return;
@@ -155,10 +157,23 @@ async function begin() {
 }
 
 document.addEventListener("htmx:after:settle", begin);
-document.addEventListener("htmx:error", () => {
+
+// No answer, or one that is no desk: say so and leave everything as it stands.
+function sayAway() {
   sending = false;
   delete document.getElementById("scan").dataset.sent;
+  say(words().away);
+  play("attention");
+  field().focus();
+  field().select();
+}
+document.addEventListener("htmx:error", sayAway);
+document.addEventListener("htmx:before:swap", (event) => {
+  if (event.detail.ctx.response.status < 400) return;
+  event.preventDefault();
+  sayAway();
 });
+
 window.addEventListener("pagehide", closeCamera);
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) closeCamera();
