@@ -93,15 +93,17 @@ def next_step(progress: Progress, *, after: Step | None = None) -> Step:
 def openable(progress: Progress) -> set[Step]:
     """The steps a desk may turn to: those behind her, the next, and what can be given at any time.
 
-    Screening and consent can be corrected until the interview.
+    Screening and consent can be corrected until the interview. Services, which teach, wait for the test.
     """
     done, upcoming = progress.done(), next_step(progress)
-    asked = progress.consented is not None or progress.standing is Standing.INELIGIBLE
+    gets_no_cards = progress.standing is Standing.INELIGIBLE or progress.consented is False
+    untaught = bool(progress.consented) and progress.came is Came.WALK_IN
     complete = progress.interviewed or progress.came is Came.SEED
+    may_serve = gets_no_cards or untaught or progress.tested or complete
     done[Step.STIPEND] = False
     if progress.interviewed:
         done[Step.ELIGIBILITY] = done[Step.CONSENT] = False
-    at_any_time = {Step.SERVICES, Step.DONE} if asked or complete else set()
+    at_any_time = {Step.SERVICES, Step.DONE} if may_serve else set()
     at_last = {Step.STIPEND, Step.TRAINING, Step.BUNDLE} if complete else set()
     opened = {upcoming, *at_any_time, *at_last}
     return {step for step in steps(progress) if done[step] or step in opened}
