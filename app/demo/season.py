@@ -68,7 +68,7 @@ class Season:
         """Let one day happen, in the order of its hours."""
         self._pockets.turn_page(day)
         if day == self._today:
-            self._half_a_visit(session, self._now - timedelta(minutes=12))
+            self._half_a_visit(session, max(self._now - timedelta(minutes=12), self._at(day, 0)))
             return
         happenings = [*self._waiting.pop(day, []), *self._arrivals(day), *self._seeds[day]]
         self._rng.shuffle(happenings)

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -121,7 +121,7 @@ def test_it_is_worth_a_look(filled: Path) -> None:
     with database_in(filled) as database, database.snapshot() as session:
         (programme,) = programmes.programmes(session)
         people = session.scalars(select(Participant)).all()
-        assert len(people) == PEOPLE
+        assert PEOPLE <= len(people) <= PEOPLE + 7  # seeds whose coupons were needed to try
         assert {person.came for person in people} == set(Came)
         assert {Sex.FEMALE, Sex.MALE} <= {person.sex for person in people}
         assert {person.site_id for person in people} == {
@@ -140,7 +140,7 @@ def test_it_is_worth_a_look(filled: Path) -> None:
 
 
 def test_the_same_story_is_told_every_time(tmp_path: Path) -> None:
-    now, told_once = datetime(2026, 3, 4, 13, 30, tzinfo=UTC), []
+    now, tellings = datetime(2026, 3, 4, 13, 30, tzinfo=UTC), []
     for name in ("one", "two"):
         url, key_file = f"sqlite:///{tmp_path}/{name}.sqlite3", tmp_path / f"{name}.key"
         schema.upgrade(url)
@@ -148,9 +148,9 @@ def test_the_same_story_is_told_every_time(tmp_path: Path) -> None:
         fill(database, participants=30, now=now, tell=lambda _came, _people: None)
         with database.snapshot() as session:
             columns = (Participant.came_on, Participant.sex, Participant.age, Participant.wave)
-            told_once.append(sorted(session.execute(select(*columns)), key=repr))
+            tellings.append(sorted(session.execute(select(*columns)), key=repr))
         database.close()
-    assert told_once[0] == told_once[1]
+    assert tellings[0] == tellings[1]
 
 
 def test_a_second_start_keeps_everything(demo: Path) -> None:
