@@ -33,7 +33,7 @@ STEPS: dict[Step, str] = {
     Step.SERVICES: N_("Services"),
     Step.STIPEND: N_("Thank-you payment"),
     Step.TRAINING: N_("Training"),
-    Step.BUNDLE: N_("Own cards"),
+    Step.BUNDLE: N_("Cards to pass on"),
     Step.DONE: N_("Done"),
 }
 

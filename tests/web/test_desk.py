@@ -300,8 +300,8 @@ def test_services_noted_with_one_form_twice_are_noted_once(
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        ({"sex": "prefer_not_to_say", "age": "17", "injected": "yes"}, "no own cards"),
-        ({"sex": "female", "adult": "yes", "injected": "no"}, "no own cards"),
+        ({"sex": "prefer_not_to_say", "age": "17", "injected": "yes"}, "No cards to pass on"),
+        ({"sex": "female", "adult": "yes", "injected": "no"}, "No cards to pass on"),
     ],
 )
 def test_whoever_is_not_eligible_is_served_kindly_and_gets_no_cards(
