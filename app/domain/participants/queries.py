@@ -3,13 +3,27 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Uuid, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.core.crypto import Keyring, keyring_of
 from app.domain.participants.errors import UnknownParticipant
 from app.domain.participants.models import Consent, NotSamePerson, Participant
 from app.domain.participants.rules import Came, EntryRoute, Sex, Standing, normalise_uic
+
+# Every step of a visit asks these; building a statement costs more than running it.
+_SOMEONE = select(Participant).where(
+    Participant.id == bindparam("who"),
+    # the type is said here because the column takes its own from a table that may not be known yet
+    Participant.programme_id == bindparam("programme", type_=Uuid()),
+)
+# What was read before may be old by the time the row is held.
+_HELD = _SOMEONE.with_for_update().execution_options(populate_existing=True)
+_CONSENTS = (
+    select(Consent)
+    .where(Consent.participant_id == bindparam("who"))
+    .order_by(Consent.given_on, Consent.version)
+)
 
 
 @dataclass(frozen=True)
@@ -65,12 +79,8 @@ def lock(
     session: Session, participant_id: UUID, *, programme_id: UUID, for_update: bool = True
 ) -> Participant:
     """The row of a participant, held until commit. Raises: UnknownParticipant."""
-    found = select(Participant).where(
-        Participant.id == participant_id, Participant.programme_id == programme_id
-    )
-    if for_update:  # what was read before may be old by the time the row is held
-        found = found.with_for_update().execution_options(populate_existing=True)
-    row = session.scalar(found)
+    who = {"who": participant_id, "programme": programme_id}
+    row = session.scalar(_HELD if for_update else _SOMEONE, who)
     if row is None:
         raise UnknownParticipant
     return row
@@ -134,11 +144,7 @@ def pair_digest(session: Session, one: UUID, other: UUID) -> bytes:
 
 def consents(session: Session, participant_id: UUID) -> dict[str, bool]:
     """The standing answer for each purpose."""
-    rows = session.scalars(
-        select(Consent)
-        .where(Consent.participant_id == participant_id)
-        .order_by(Consent.given_on, Consent.version)
-    )
+    rows = session.scalars(_CONSENTS, {"who": participant_id})
     return {row.purpose: row.given and row.withdrawn_on is None for row in rows}
 
 

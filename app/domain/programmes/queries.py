@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.domain.programmes.errors import UnknownProgramme, UnknownSite
@@ -10,6 +10,13 @@ from app.domain.programmes.models import Programme, ProtocolVersion, Site
 from app.domain.programmes.rules import Protocol
 
 Words = dict[str, str]
+
+_NEWEST_RULES = (
+    select(ProtocolVersion)
+    .where(ProtocolVersion.programme_id == bindparam("programme"))
+    .order_by(ProtocolVersion.version.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -111,12 +118,7 @@ def site_by_code(session: Session, programme_id: UUID, code: str) -> SiteFacts:
 
 def current_protocol(session: Session, programme_id: UUID) -> CurrentProtocol:
     """The newest rules of a programme. Raises: UnknownProgramme."""
-    row = session.scalar(
-        select(ProtocolVersion)
-        .where(ProtocolVersion.programme_id == programme_id)
-        .order_by(ProtocolVersion.version.desc())
-        .limit(1)
-    )
+    row = session.scalar(_NEWEST_RULES, {"programme": programme_id})
     if row is None:
         raise UnknownProgramme
     return CurrentProtocol(row.id, row.version, Protocol.stored(row.rules))
