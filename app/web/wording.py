@@ -105,6 +105,7 @@ ERRORS: dict[str, str] = {
     # programmes and staff
     "unknown_programme": N_("There is no such programme."),
     "unknown_site": N_("There is no such site in this programme."),
+    "bad_site": N_("Please check what was entered about the site."),
     "bad_protocol": N_("One of the rules cannot be used as written."),
     "wrong_log_in": N_("User name or password is wrong."),
     "not_logged_in": N_("Please log in."),

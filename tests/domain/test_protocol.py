@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from app.domain.programmes.actions import adopt_protocol
-from app.domain.programmes.errors import BadProtocol, UnknownProgramme, UnknownSite
+from app.domain.programmes.errors import BadProtocol, BadSite, UnknownProgramme, UnknownSite
 from app.domain.programmes.queries import (
     current_protocol,
     programme_by_code,
@@ -18,7 +18,7 @@ from app.domain.programmes.queries import (
     site_by_code,
 )
 from app.domain.programmes.rules import SIMPLIFIED, Protocol, coupons_in_bundle, usable_dates
-from tests.factories import LATER, a_place
+from tests.factories import LATER, a_place, a_site
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -124,3 +124,9 @@ def test_days_are_counted_across_the_change_of_clocks() -> None:
 
     days = usable_dates(issued_on=issued, activation_delay_days=1, validity_days=2)
     assert days == (date(2026, 3, 29), date(2026, 3, 30))
+
+
+def test_a_site_in_a_time_zone_that_does_not_exist_is_not_opened(session: Session) -> None:
+    place = a_place(session)
+    with pytest.raises(BadSite):
+        a_site(session, place.programme.id, code="MOON", timezone="Moon/Tranquility")

@@ -1,11 +1,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.domain.audit.actions import record
+from app.domain.programmes.errors import BadSite
 from app.domain.programmes.models import Programme, ProtocolVersion, Site
 from app.domain.programmes.rules import Protocol
 
@@ -89,7 +91,13 @@ def open_site(
     now: datetime,
     by: UUID | None = None,
 ) -> UUID:
-    """Open a site; name and address are by language, hours by weekday (``mon`` … ``sun``)."""
+    """Open a site; name and address are by language, hours by weekday (``mon`` … ``sun``).
+
+    Raises:
+        BadSite: a time zone the world does not have; every day at the site would fail on it.
+    """
+    if timezone not in available_timezones():
+        raise BadSite(field="timezone", value=timezone)
     row = Site(
         programme_id=programme_id,
         code=code,

@@ -11,3 +11,7 @@ class UnknownSite(DomainError):
 
 class BadProtocol(DomainError):
     kind, code = Kind.INVALID, "bad_protocol"
+
+
+class BadSite(DomainError):
+    kind, code = Kind.INVALID, "bad_site"
