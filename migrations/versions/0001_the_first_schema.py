@@ -601,7 +601,7 @@ def upgrade() -> None:
         op.f("ix_redemption_participant_id"), "redemption", ["participant_id"], unique=False
     )
     op.create_index(
-        "ix_redemption_site", "redemption", ["programme_id", "site_id", "received_at"], unique=False
+        "ix_redemption_received", "redemption", ["programme_id", "received_at"], unique=False
     )
     op.create_index(
         "uq_redemption_accepted",
@@ -633,6 +633,9 @@ def upgrade() -> None:
             ["staff_id"], ["staff_member.id"], name=op.f("fk_refused_scan_staff_id_staff_member")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refused_scan")),
+    )
+    op.create_index(
+        "ix_refused_scan_received", "refused_scan", ["programme_id", "received_at"], unique=False
     )
     op.create_table(
         "service_record",
@@ -801,6 +804,7 @@ def downgrade() -> None:
     op.drop_index("ix_service_record_reported", table_name="service_record")
     op.drop_index("ix_service_record_participant", table_name="service_record")
     op.drop_table("service_record")
+    op.drop_index("ix_refused_scan_received", table_name="refused_scan")
     op.drop_table("refused_scan")
     op.drop_index(
         "uq_redemption_accepted",
@@ -808,7 +812,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("outcome = 'accepted'"),
         postgresql_where=sa.text("outcome = 'accepted'"),
     )
-    op.drop_index("ix_redemption_site", table_name="redemption")
+    op.drop_index("ix_redemption_received", table_name="redemption")
     op.drop_index(op.f("ix_redemption_participant_id"), table_name="redemption")
     op.drop_index("ix_redemption_coupon", table_name="redemption")
     op.drop_table("redemption")

@@ -22,7 +22,7 @@ class Redemption(Base):
             postgresql_where=text("outcome = 'accepted'"),
         ),
         Index("ix_redemption_coupon", "coupon_id"),
-        Index("ix_redemption_site", "programme_id", "site_id", "received_at"),
+        Index("ix_redemption_received", "programme_id", "received_at"),
         UNORDERED,
     )
 
@@ -46,6 +46,7 @@ class RefusedScan(Base):
     """A scan that redeemed nothing, with the answer it was given: the same scan gets the same answer."""
 
     __tablename__ = "refused_scan"
+    __table_args__ = (Index("ix_refused_scan_received", "programme_id", "received_at"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
