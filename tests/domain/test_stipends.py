@@ -190,7 +190,28 @@ def test_a_visit_that_ends_early_never_makes_a_reward_payable(
         with pytest.raises(NotReadyForStep):
             step()
 
-    assert (held_for(session, seed), owed(session, seed), owed(session, person)) == (250, 0, 0)
+    assert (held_for(session, seed), owed(session, seed), owed(session, person)) == (0, 0, 0)
+
+
+def test_an_answer_that_was_corrected_earns_what_it_would_have_earned(session: Session) -> None:
+    place = a_place(session)
+    seed = a_seed(session, place)
+    person = a_redemption(session, place, a_bundle(session, place, seed).coupons[0]).participant_id
+    visits.screen(
+        session,
+        person,
+        sex=Sex.FEMALE,
+        age=16,
+        adult_confirmed=False,
+        injected_recently=True,
+        by=place.intake,
+        now=LATER,
+    )
+    assert (held_for(session, seed), owed(session, seed)) == (0, 0)
+
+    go_through_visit(session, place, person, age=40, correct=6)
+
+    assert (held_for(session, seed), owed(session, seed)) == (0, 250 + 180 + 100)
 
 
 def test_a_completed_visit_is_owed_for_once_however_often_it_is_settled(session: Session) -> None:

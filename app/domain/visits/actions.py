@@ -121,6 +121,8 @@ def screen(
     screening.eligible, screening.reasons = not reasons, reasons
     screening.screened_on, screening.screened_by = on, by.staff_id
     session.flush()
+    if reasons:
+        _release_what_was_held(session, row, now=now, reason="not eligible")
     _record(session, "visit.screened", participant_id, by, now)
     return reasons
 
@@ -144,6 +146,8 @@ def ask_consent(
         version=protocol.consent_version,
         on=_today(session, row, now),
     )
+    if not answers.get("participation", True):
+        _release_what_was_held(session, row, now=now, reason="no consent")
     _record(session, "visit.consent_asked", participant_id, by, now)
 
 
@@ -303,6 +307,14 @@ def books_of(
     protocol = programmes.current_protocol(session, programme_id)
     on = local_date(now, site.timezone)
     return Books(programme_id, site_id, protocol.id, programme.currency, on), protocol
+
+
+def _release_what_was_held(
+    session: Session, row: Participant, *, now: datetime, reason: str
+) -> None:
+    """This visit earns her recruiter nothing. Should the answer change, the reward is owed from expense."""
+    books, _ = books_of(session, row.programme_id, row.site_id, now=now)
+    stipend_actions.cancel_rewards(session, books, recruit_id=row.id, reason=reason)
 
 
 def _rules_of_the_redemption(session: Session, recruit_id: UUID) -> Protocol | None:
