@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.commands.migrate import migrate
 from app.commands.opening import add_data_argument, opened
-from app.commands.serve import serve
+from app.commands.serve import refuse_taken_port, serve
 from app.core.clock import utc_now
 from app.core.codes import group
 from app.core.settings import PREFIX, Settings
@@ -46,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     folder = Path(arguments.data or os.environ.get(f"{PREFIX}DATA_DIR") or FOLDER)
     settings = settings_in(folder, port=arguments.port)
+    if not arguments.no_serve:
+        refuse_taken_port(settings)
     with held(folder):
         if is_finished(folder):
             if arguments.participants:

@@ -1,6 +1,7 @@
 """``pdi migrate``: bring the schema up to date; a new database gets its key file."""
 
 import argparse
+from pathlib import Path
 
 from app.commands.opening import add_data_argument, settings_of
 from app.core import schema
@@ -9,6 +10,8 @@ from app.core.crypto import Keyring
 from app.core.db import Database
 from app.core.installation import ensure_installed
 from app.core.settings import Settings
+
+SQLITE = "sqlite:///"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +31,9 @@ def migrate(settings: Settings) -> None:
         KeyProblem: the key file is another database's.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if settings.database_url.startswith(SQLITE):
+        # Its owner's alone from the first byte; SQLite gives the files beside it the same mode.
+        Path(settings.database_url.removeprefix(SQLITE)).touch(mode=0o600, exist_ok=True)
     schema.upgrade(settings.database_url)
     keyring = (
         Keyring.load(settings.key_file)

@@ -3,11 +3,12 @@
 import argparse
 import logging
 import os
+import socket
 
 import uvicorn
 
 from app.commands.opening import add_data_argument, opened, settings_of
-from app.core.settings import PREFIX, Settings
+from app.core.settings import PREFIX, BadSetting, Settings
 
 GRACE_SECONDS = 20
 
@@ -20,10 +21,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments, port=arguments.port)
+    refuse_taken_port(settings)
     with opened(settings):  # refuses, before it listens, a database that cannot be served
         pass
     serve(settings, workers=arguments.workers)
     return 0
+
+
+def refuse_taken_port(settings: Settings) -> None:
+    """Raises: BadSetting, when something else listens there."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((settings.host, settings.port))
+        except OSError as error:
+            raise BadSetting(
+                f"port {settings.port} of {settings.host} cannot be used ({error.strerror}); "
+                "choose another with --port"
+            ) from error
 
 
 def serve(settings: Settings, *, workers: int = 1) -> None:

@@ -1,5 +1,6 @@
 """The ``pdi`` command as such: help for everything, one clear line for what went wrong, the right exit code."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,20 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(
     (own_folder / "file").touch()
     assert main(["migrate", "--data", "file/folder"]) == 1
     assert "file/folder" in one_line(capsys)
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_a_port_that_is_taken_is_told_before_anything_is_made(
+    command: str, own_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        assert main([command, "--port", str(other.getsockname()[1])]) == 1
+    assert "choose another with --port" in one_line(capsys)
+    assert list(own_folder.iterdir()) == []
+
+
+def test_the_embedded_database_is_its_owners_alone(own_folder: Path) -> None:
+    assert main(["migrate"]) == 0
+    modes = {file.name: file.stat().st_mode & 0o777 for file in (own_folder / "data").iterdir()}
+    assert modes["pdi.sqlite3"] == modes["master.key"] == 0o600
+    assert set(modes.values()) == {0o600}

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from app.core.money import Money, NotAnAmount
 
 
-@given(st.integers(0, 10**12 - 1), st.sampled_from(["UAH", "JPY", "KWD"]), st.sampled_from([".", ","]))
+@given(
+    st.integers(0, 10**12 - 1), st.sampled_from(["UAH", "JPY", "KWD"]), st.sampled_from([".", ","])
+)
 def test_an_amount_typed_as_it_is_exported_is_the_same_amount(
     minor: int, currency: str, mark: str
 ) -> None:
