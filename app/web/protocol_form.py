@@ -42,7 +42,7 @@ class Rule:
 
 
 KINDS = {
-    "standard": N_("Standard: a reward for each recruit, and for what she learnt"),
+    "standard": N_("Standard: a reward for each recruit, and for what the recruit learnt"),
     "simplified": N_("Simplified: a reward only for what a recruit learnt"),
 }
 

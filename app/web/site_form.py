@@ -22,7 +22,7 @@ CODE_TAKEN = Complaint(N_("Another site has this code."))
 BAD_PHONE = Complaint(N_("Please enter a telephone number in digits."))
 BAD_ZONE = Complaint(N_("Please choose a time zone from the list, for example Europe/Kyiv."))
 TELLING = N_(
-    "This would stand on every coupon and tells too much: %(words)s. Please choose neutral words."
+    "This would stand on every card and tells too much: %(words)s. Please choose neutral words."
 )
 
 

@@ -114,8 +114,8 @@ FLAGS: dict[Flag, str] = {
 }
 
 DECISIONS: dict[Decision, str] = {
-    Decision.FIRST_STANDS: N_("The first stands"),
-    Decision.SECOND_STANDS: N_("The second stands"),
+    Decision.FIRST_STANDS: N_("For the first person"),
+    Decision.SECOND_STANDS: N_("For the second person"),
 }
 
 # What a person is asked to agree to, purpose by purpose, as it is read out to her.
