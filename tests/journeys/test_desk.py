@@ -169,6 +169,50 @@ def test_a_scanner_is_understood_with_and_without_enter_and_under_another_layout
     expect(verdict).to_be_visible()
 
 
+def test_an_enter_that_comes_late_neither_sends_an_empty_scan_nor_takes_the_verdict_away(
+    world: World, browser: Browser, contexts: list[BrowserContext]
+) -> None:
+    contexts.append(context := browser.new_context(locale="en-GB"))
+    page = world.enter(context)
+    sent: list[str] = []
+    page.on("request", lambda asked: sent.append(asked.method) if asked.method == "POST" else None)
+
+    def is_good(scans: int) -> None:
+        expect(page.locator("#desk[data-verdict=good] .verdict.green")).to_be_visible()
+        expect(page.locator("#uic")).to_be_focused()
+        page.wait_for_timeout(100)
+        assert len(sent) == scans
+        assert world.redemptions() == 0
+        page.goto(f"{world.url}/desk")
+
+    delays = (5, 10, 20, 30, 45, 60, 80, 100, 140, 200)
+    for scans, delay in enumerate(delays, start=1):
+        page.keyboard.type(world.cards[scans % 3].code)
+        page.wait_for_timeout(delay)
+        press(page, "Enter")
+        is_good(scans)
+
+    page.evaluate(
+        """document.addEventListener("htmx:before:settle", () => scan.requestSubmit())"""
+    )  # the very moment between the swap and what settles it
+    page.keyboard.type(world.cards[0].code)
+    is_good(len(delays) + 1)
+
+
+def test_an_empty_field_is_never_sent_and_the_desk_asks_for_a_card(
+    world: World, browser: Browser, contexts: list[BrowserContext]
+) -> None:
+    contexts.append(context := browser.new_context(locale="en-GB"))
+    page = world.enter(context)
+    sent: list[str] = []
+    page.on("request", lambda asked: sent.append(asked.method))
+    page.get_by_role("button", name="Look at the card").click()
+
+    expect(page.locator("#slip")).to_contain_text("Please scan the card")
+    expect(page.locator("#scanned")).to_be_focused()
+    assert "POST" not in sent
+
+
 def test_a_slip_is_told_without_asking_the_server_and_digits_are_grouped(
     world: World, browser: Browser, contexts: list[BrowserContext]
 ) -> None:

@@ -104,7 +104,7 @@ def test_a_used_card_says_when_and_never_by_whom(
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [("1234 5678 9013", "One of the digits"), ("12345", "12 digits"), ("", "Nothing was read")],
+    [("1234 5678 9013", "One of the digits"), ("12345", "12 digits")],
 )
 def test_a_slip_of_the_finger_is_told_apart_and_kept_nowhere(
     desk: Reader, database: Database, typed: str, said: str
@@ -113,6 +113,18 @@ def test_a_slip_of_the_finger_is_told_apart_and_kept_nowhere(
 
     assert "The code was mistyped" in page
     assert said in page
+    assert counted(database, RefusedScan) == 0
+
+
+@pytest.mark.parametrize("typed", ["", "  "])
+def test_nothing_typed_is_no_slip_and_a_card_is_asked_for(
+    desk: Reader, database: Database, typed: str
+) -> None:
+    page = desk.send("/desk", {"scanned": typed}).text
+
+    assert "Nothing was read. Please scan the card" in page[page.index('class="notice info"') :]
+    assert "mistyped" not in page[page.index("<main") : page.index('id="desk-words"')]
+    assert "<h1>Desk</h1>" in page
     assert counted(database, RefusedScan) == 0
 
 

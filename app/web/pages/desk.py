@@ -71,6 +71,8 @@ def look(request: Request, db: Db, now: Now, actor: Looker, scanned: Text = "") 
     try:
         coupon = read(scanned)
     except MistypedCode as slip:
+        if slip.facts.get("reason") == "empty":
+            return _page(request, db, now, actor, nothing_read=True)
         card = Card(slip.code, "", uuid4(), now)
         return _page(request, db, now, actor, card=card, typed=scanned[:32], slip=slip)
     with db.snapshot() as session:
@@ -195,6 +197,7 @@ def _page(
     card: Card | None = None,
     typed: str = "",
     slip: MistypedCode | None = None,
+    nothing_read: bool = False,
     known: Known | None = None,
     problem: DomainError | None = None,
     late_reason: str = "",
@@ -211,6 +214,7 @@ def _page(
         "card": card,
         "typed": typed,
         "slip": slip.facts.get("reason") if slip else None,
+        "nothing_read": nothing_read,
         "known": known,
         "problem": problem.code if problem else None,
         "late_reason": late_reason,

@@ -14,6 +14,7 @@ let sending = false;
 let answeredAt = -Infinity;
 let camera = null;
 
+const isJustAnswered = () => performance.now() - answeredAt < QUIET_AFTER_VERDICT;
 const field = () => document.getElementById("scanned");
 const words = () => document.getElementById("desk-words").dataset;
 
@@ -62,8 +63,7 @@ document.addEventListener("input", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  const isEarly = performance.now() - answeredAt < QUIET_AFTER_VERDICT;
-  if (event.key === "Enter" && isEarly && !event.target.value) {
+  if (event.key === "Enter" && isJustAnswered() && !event.target.value) {
     event.preventDefault();
     return;
   }
@@ -80,9 +80,14 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "scan") return;
-  if (event.target.dataset.sent) {
+  const isEmpty = !event.target.elements.scanned.value.trim();
+  if (isEmpty || event.target.dataset.sent) {
     event.preventDefault();
     event.stopImmediatePropagation();
+    if (isEmpty && !sending && !isJustAnswered()) {
+      say(words().nothing);
+      field().focus();
+    }
     return;
   }
   event.target.dataset.sent = "yes";
@@ -169,7 +174,10 @@ function sayAway() {
 }
 document.addEventListener("htmx:error", sayAway);
 document.addEventListener("htmx:before:swap", (event) => {
-  if (event.detail.ctx.response.status < 400) return;
+  if (event.detail.ctx.response.status < 400) {
+    answeredAt = performance.now(); // from here until it settles, the new empty field has the keyboard
+    return;
+  }
   event.preventDefault();
   sayAway();
 });
