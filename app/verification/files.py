@@ -76,8 +76,9 @@ def seals(session: Session) -> Iterator[str]:
         for column in table.columns:
             if not column.name.startswith("sealed_") or not isinstance(column.type, LargeBinary):
                 continue
+            (key,) = table.primary_key.columns
             rows = session.execute(
-                select(table.c.id, column).where(column.is_not(None)),
+                select(key, column).where(column.is_not(None)),
                 execution_options={"yield_per": 1000},
             )
             for row, sealed in rows:

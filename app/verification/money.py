@@ -1,13 +1,15 @@
 """The ledger, from its entries up to what each participant can claim."""
 
+from collections import Counter
 from collections.abc import Iterator
+from uuid import UUID
 
 from sqlalchemy import String, func, select, type_coerce, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.domain.programmes.models import Programme, Site
 from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine
-from app.domain.stipends.queries import cause_digest
+from app.domain.stipends.queries import cause_digest, payout_of
 from app.domain.stipends.rules import Account
 
 _debit = type_coerce(LedgerEntry.debit, String)
@@ -51,39 +53,34 @@ def reversals(session: Session) -> Iterator[str]:
 
 
 def payouts(session: Session) -> Iterator[str]:
-    of_a_payout = (
-        select(PayoutLine.payout_id, func.sum(LedgerEntry.amount_minor))
+    lines = (
+        select(PayoutLine, LedgerEntry)
         .join(LedgerEntry, LedgerEntry.id == PayoutLine.accrual_id)
-        .join(Payout, Payout.id == PayoutLine.payout_id)
-        .where(
-            _credit == Account.STIPENDS_PAYABLE.value,
-            LedgerEntry.holder_digest == Payout.holder_digest,
-        )
-        .group_by(PayoutLine.payout_id)
-    )
-    lines = {payout: int(minor) for payout, minor in session.execute(of_a_payout)}
-    paid = select(
-        Payout.id, Payout.site_id, Payout.holder_digest, Payout.amount_minor, Payout.currency
+        .where(_credit == Account.STIPENDS_PAYABLE.value)
     )
     booked = select(
-        LedgerEntry.cause_digest,
-        LedgerEntry.site_id,
-        LedgerEntry.holder_digest,
-        LedgerEntry.amount_minor,
-        LedgerEntry.currency,
+        LedgerEntry.cause_digest, LedgerEntry.holder_digest, LedgerEntry.amount_minor
     ).where(
         _debit == Account.STIPENDS_PAYABLE.value,
         _credit == Account.CASH_FLOAT.value,
         LedgerEntry.reverses.is_(None),
     )
     books = {row.cause_digest: tuple(row)[1:] for row in session.execute(booked)}
-    for row in session.execute(paid):
-        if lines.get(row.id) != row.amount_minor:
-            yield f"payout {row.id} is not the sum of its lines"
-        if books.pop(cause_digest(session, "payout", row.id), None) != tuple(row)[1:]:
-            yield f"payout {row.id} does not stand in the ledger as it was paid"
-    if books:
-        yield f"{len(books)} entries pay somebody without a payout"
+    sums: Counter[UUID] = Counter()
+    for paid, accrual in session.execute(lines):
+        payout_id = payout_of(session, paid)
+        if payout_id is None:
+            yield f"the payment of entry {accrual.id} does not open"
+            continue
+        sums[payout_id] += accrual.amount_minor
+        entry = books.pop(cause_digest(session, "paid", accrual.id), None)
+        if entry != (accrual.holder_digest, accrual.amount_minor):
+            yield f"entry {accrual.id} does not stand in the ledger as it was paid"
+    for payout_id, minor in session.execute(select(Payout.id, Payout.amount_minor)):
+        if sums.pop(payout_id, None) != minor:
+            yield f"payout {payout_id} is not the sum of its lines"
+    if books or sums:
+        yield f"{len(books) + len(sums)} entries or lines pay somebody without a payout"
 
 
 def accounts(session: Session) -> Iterator[str]:

@@ -530,7 +530,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("programme_id", sa.Uuid(), nullable=False),
         sa.Column("site_id", sa.Uuid(), nullable=False),
-        sa.Column("holder_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("payee_digest", sa.LargeBinary(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("paid_on", sa.Date(), nullable=False),
@@ -771,12 +771,9 @@ def upgrade() -> None:
     op.create_table(
         "payout_line",
         sa.Column("accrual_id", sa.Uuid(), nullable=False),
-        sa.Column("payout_id", sa.Uuid(), nullable=False),
+        sa.Column("sealed_payout", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["accrual_id"], ["ledger_entry.id"], name=op.f("fk_payout_line_accrual_id_ledger_entry")
-        ),
-        sa.ForeignKeyConstraint(
-            ["payout_id"], ["payout.id"], name=op.f("fk_payout_line_payout_id_payout")
         ),
         sa.PrimaryKeyConstraint("accrual_id", name=op.f("pk_payout_line")),
         sqlite_with_rowid=False,

@@ -31,7 +31,7 @@ from app.domain.participants.queries import Origin, seal_origin
 from app.domain.services.models import ServiceRecord
 from app.domain.stipends.actions import pay_in_cash
 from app.domain.stipends.models import LedgerEntry, Payout
-from app.domain.stipends.queries import account_digest
+from app.domain.stipends.queries import Earner, account_digest
 from app.domain.stipends.rules import Account
 from app.domain.visits.actions import books_of
 from app.domain.visits.models import KnowledgeTest
@@ -87,7 +87,7 @@ def world(database: Database) -> World:
         )
         a_finished_visit(session, place)
         chain(session)
-        return World(place, seed, visit, waiting, decided, account_digest(session, seed))
+        return World(place, seed, visit, waiting, decided, account_digest(session, Earner(seed, 0)))
 
 
 def a_conflict(session: Session, place: Place) -> UUID:
@@ -188,7 +188,14 @@ def an_event_moved_to_another_row(connection: Connection, world: World, keyring:
 @breaks("ledger")
 def an_entry_in_another_currency(connection: Connection, world: World, keyring: Keyring) -> None:
     held = connection.scalar(
-        select(LedgerEntry.id).where(LedgerEntry.debit == Account.EXPENSE_RECRUITMENT).limit(1)
+        select(LedgerEntry.id)
+        .where(
+            LedgerEntry.debit == Account.EXPENSE_RECRUITMENT,
+            LedgerEntry.id.not_in(
+                select(LedgerEntry.reverses).where(LedgerEntry.reverses.is_not(None))
+            ),
+        )
+        .limit(1)
     )
     connection.execute(update(LedgerEntry).where(LedgerEntry.id == held).values(currency="EUR"))
 

@@ -22,12 +22,16 @@ from app.domain.conflicts.actions import decide_conflict
 from app.domain.conflicts.rules import Decision
 from app.domain.intake.actions import record_conflict
 from app.domain.participants.models import Participant
+from app.domain.stipends import queries as stipends
 from app.domain.stipends.actions import pay_in_cash
-from app.domain.stipends.queries import account_digest
+from app.domain.stipends.models import LedgerEntry
+from app.domain.stipends.queries import Earner, accounts_of
+from app.domain.stipends.rules import Account
 from app.domain.tables import METADATA
 from app.domain.visits.actions import books_of
 from app.worker import run_once
 from tests.factories import (
+    LATER,
     NOON,
     Place,
     a_bundle,
@@ -51,7 +55,7 @@ class Field:
     """A day in the field: recruiters, their recruits, and the accounts of the recruiters."""
 
     edges: list[tuple[UUID, UUID]]
-    accounts: dict[UUID, bytes]
+    accounts: dict[UUID, list[bytes]]
 
 
 def a_season(session: Session) -> Field:
@@ -91,7 +95,7 @@ def a_season(session: Session) -> Field:
             by=place.manager,
             now=next(clock) + timedelta(days=5),
         )
-    accounts = {person: account_digest(session, person) for edge in edges for person in edge}
+    accounts = {person: list(accounts_of(session, person)) for edge in edges for person in edge}
     return Field(edges, accounts)
 
 
@@ -189,10 +193,74 @@ def test_no_join_leads_from_an_account_to_a_person(database: Database, field: Fi
     loot = Loot(database)
 
     for recruiter, recruit in field.edges:
-        account = field.accounts[recruiter].hex()
-        assert loot.rows[account]
-        assert not loot.connects(account, recruiter.hex)
-        assert not loot.connects(account, recruit.hex)
+        used = [each.hex() for each in field.accounts[recruiter] if loot.rows[each.hex()]]
+        assert used
+        for account in used:
+            assert not loot.connects(account, recruiter.hex)
+            assert not loot.connects(account, recruit.hex)
+            assert not any(loot.connects(account, other) for other in used if other != account)
+
+
+def rewards_by_account(database: Database) -> dict[bytes, list[Account]]:
+    """What each account in the books was paid for, as anyone who has the books can see."""
+    found: dict[bytes, list[Account]] = defaultdict(list)
+    with database.snapshot() as session:
+        for account, debit in session.execute(
+            select(LedgerEntry.holder_digest, LedgerEntry.debit).where(
+                LedgerEntry.credit == Account.STIPENDS_PAYABLE
+            )
+        ):
+            if account:
+                found[account].append(debit)
+    return found
+
+
+def tells(kinds: list[Account]) -> bool:
+    """Whether an account joins two people: its owner's own fee with a recruit's reward, or two recruits."""
+    own, taught = kinds.count(Account.EXPENSE_PRIMARY), kinds.count(Account.EXPENSE_EDUCATION)
+    return own + taught > 1
+
+
+def test_a_fee_and_a_reward_found_by_their_day_and_amount_lead_no_further(
+    database: Database,
+) -> None:
+    # The score of a recruit's test is the amount of her recruiter's reward, on the same day at the same site,
+    # and whoever enrolled alone on a day has that day's fee: both can be found without the key.
+    with database.transaction() as session:
+        three_recruits_of_one(session)
+
+    assert not [kinds for kinds in rewards_by_account(database).values() if tells(kinds)]
+
+
+def test_the_control_one_account_for_all_would_join_them(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = stipends.account_digest
+    monkeypatch.setattr(
+        stipends,
+        "account_digest",
+        lambda session, earner: apart(session, Earner(earner.participant_id)),
+    )
+    with database.transaction() as session:
+        three_recruits_of_one(session)
+
+    assert [kinds for kinds in rewards_by_account(database).values() if tells(kinds)]
+
+
+def three_recruits_of_one(session: Session) -> None:
+    place = a_place(session)
+    first = a_finished_visit(session, place, with_bundle=True)
+    assert first.bundle is not None
+    for number, coupon in enumerate(first.bundle.coupons):
+        a_finished_visit(
+            session,
+            place,
+            coupon,
+            recruiter_id=first.participant_id,
+            now=LATER + timedelta(days=2 + number),
+            correct=4 + number,
+        )
+    pay(session, place, first.participant_id, LATER + timedelta(days=9))
 
 
 def a_clear_column(session: Session, recruiter: UUID, recruit: UUID) -> None:

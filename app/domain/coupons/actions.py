@@ -92,7 +92,7 @@ def issue_bundle(
                 keyring,
                 each.id,
                 CouponOrigin(
-                    bundle_id, holder_id, holder_origin.chain_id, holder_wave + 1, each.code
+                    bundle_id, holder_id, holder_origin.chain_id, holder_wave + 1, number, each.code
                 ),
             ),
             "status": CouponStatus.ISSUED,
@@ -100,7 +100,7 @@ def issue_bundle(
             "usable_until": usable_until,
             "status_on": on,
         }
-        for each in coupons
+        for number, each in enumerate(coupons)
     ]
     put(session, Coupon, rows)
     return Bundle(bundle_id, programme_id, site_id, holder_id, on, coupons)

@@ -16,12 +16,13 @@ from app.domain.coupons.rules import CouponState, CouponStatus
 
 @dataclass(frozen=True)
 class CouponOrigin:
-    """What the seal of a coupon hides: whose bundle it is of, and where its recruit will stand."""
+    """What the seal of a coupon hides: whose bundle it is of, as which of it, and where its recruit will stand."""
 
     bundle_id: UUID
     recruiter_id: UUID
     chain_id: UUID
     wave: int
+    number: int
     code: str
 
 
@@ -138,13 +139,13 @@ def came_back(session: Session, holder_id: UUID) -> int | None:
 
 def open_origin(keyring: Keyring, coupon_id: UUID, sealed: bytes) -> CouponOrigin:
     plain = keyring.open(sealed, table="coupon", column="sealed_origin", row=coupon_id)
-    bundle, recruiter, chain, wave, code = json.loads(plain)
-    return CouponOrigin(UUID(bundle), UUID(recruiter), UUID(chain), wave, code)
+    bundle, recruiter, chain, wave, number, code = json.loads(plain)
+    return CouponOrigin(UUID(bundle), UUID(recruiter), UUID(chain), wave, number, code)
 
 
 def seal_origin(keyring: Keyring, coupon_id: UUID, origin: CouponOrigin) -> bytes:
     ids = [origin.bundle_id.hex, origin.recruiter_id.hex, origin.chain_id.hex]
-    plain = json.dumps([*ids, origin.wave, origin.code]).encode()
+    plain = json.dumps([*ids, origin.wave, origin.number, origin.code]).encode()
     return keyring.seal(plain, table="coupon", column="sealed_origin", row=coupon_id)
 
 

@@ -37,6 +37,7 @@ from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends import actions as stipend_actions
 from app.domain.stipends.actions import Books
+from app.domain.stipends.queries import Earner
 from app.domain.stipends.rules import held_at_redemption
 
 
@@ -110,7 +111,7 @@ def redeem(session: Session, scan: Scan, *, by: Actor, now: datetime) -> Verdict
         session,
         programme_id=by.programme_id,
         site_id=place.site.id,
-        origin=Origin(origin.chain_id, origin.recruiter_id),
+        origin=Origin(origin.chain_id, origin.recruiter_id, origin.number),
         wave=origin.wave,
         on=on,
         uic_digest=uic_digest,
@@ -122,7 +123,7 @@ def redeem(session: Session, scan: Scan, *, by: Actor, now: datetime) -> Verdict
         session,
         _books(place, judged_at),
         held_at_redemption(place.protocol.stipends),
-        recruiter_id=origin.recruiter_id,
+        recruiter=Earner(origin.recruiter_id, origin.number),
         recruit_id=participant_id,
     )
     outbox.emit(session, CouponRedeemed(scan.id.hex), programme_id=by.programme_id, at=now)
@@ -191,7 +192,7 @@ def record_conflict(session: Session, scan: Scan, *, by: Actor, now: datetime) -
         session,
         _books(place, judged_at),
         held_at_redemption(place.protocol.stipends),
-        recruiter_id=origin.recruiter_id,
+        recruiter=Earner(origin.recruiter_id, origin.number),
         recruit_id=participant_id,
     )
     _record(session, "coupon.conflict", scan.id, by, now, flags=[*flags])

@@ -28,10 +28,14 @@ _CONSENTS = (
 
 @dataclass(frozen=True)
 class Origin:
-    """What the seal of a participant hides: her chain, and who recruited her (nobody, for a seed)."""
+    """What the seal of a participant hides: her chain, who recruited her, and with which of her coupons.
+
+    A seed was recruited by nobody.
+    """
 
     chain_id: UUID
     recruiter_id: UUID | None
+    coupon: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,13 +106,13 @@ def origin_of(session: Session, row: Participant) -> Origin | None:
 
 def open_origin(keyring: Keyring, participant_id: UUID, sealed: bytes) -> Origin:
     plain = keyring.open(sealed, table="participant", column="sealed_origin", row=participant_id)
-    chain, recruiter = json.loads(plain)
-    return Origin(UUID(chain), UUID(recruiter) if recruiter else None)
+    chain, recruiter, coupon = json.loads(plain)
+    return Origin(UUID(chain), UUID(recruiter) if recruiter else None, coupon)
 
 
 def seal_origin(keyring: Keyring, participant_id: UUID, origin: Origin) -> bytes:
     recruiter = origin.recruiter_id.hex if origin.recruiter_id else None
-    plain = json.dumps([origin.chain_id.hex, recruiter]).encode()
+    plain = json.dumps([origin.chain_id.hex, recruiter, origin.coupon]).encode()
     return keyring.seal(plain, table="participant", column="sealed_origin", row=participant_id)
 
 

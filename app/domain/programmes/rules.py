@@ -35,6 +35,9 @@ SCHEDULE_KINDS = ("standard", "simplified")
 LONGEST_DAYS = 180
 
 
+LARGEST_BUNDLE = 3
+
+
 @dataclass(frozen=True)
 class StipendSchedule:
     """What is owed for what, in minor units of the programme's currency."""
@@ -178,7 +181,7 @@ def _check(protocol: Protocol) -> None:
             raise BadProtocol(rule=name, reason="out_of_range")
     if protocol.activation_delay_days > protocol.validity_days:
         raise BadProtocol(rule="activation_delay_days", reason="later_than_validity")
-    if not 0 < protocol.coupons_per_bundle <= 3:
+    if not 0 < protocol.coupons_per_bundle <= LARGEST_BUNDLE:
         raise BadProtocol(rule="coupons_per_bundle", reason="out_of_range")
     steps = protocol.taper
     if any(b[0] <= a[0] or b[1] >= a[1] for a, b in pairwise(steps)):

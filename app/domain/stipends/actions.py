@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -18,6 +17,7 @@ from app.domain.stipends.errors import (
     RewardAlreadyPaid,
 )
 from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine
+from app.domain.stipends.queries import Earner
 from app.domain.stipends.rules import EXPENSE, Account, Incentive, Rewards
 
 REWARDS = (Incentive.RECRUITMENT, Incentive.EDUCATION, Incentive.STEERING)
@@ -35,7 +35,7 @@ class Books:
 
 
 def hold(
-    session: Session, books: Books, minor: int, *, recruiter_id: UUID, recruit_id: UUID
+    session: Session, books: Books, minor: int, *, recruiter: Earner, recruit_id: UUID
 ) -> None:
     """Set the recruiter's reward aside until her recruit has completed the visit. One statement."""
     if minor:
@@ -45,7 +45,7 @@ def hold(
             minor,
             debit=Account.EXPENSE_RECRUITMENT,
             credit=Account.STIPENDS_HELD,
-            holder_id=recruiter_id,
+            earner=recruiter,
             cause=("held", recruit_id),
         )
 
@@ -61,13 +61,13 @@ def owe_participation(
             rewards[Incentive.PRIMARY],
             debit=Account.EXPENSE_PRIMARY,
             credit=Account.STIPENDS_PAYABLE,
-            holder_id=participant_id,
+            earner=Earner(participant_id),
             cause=("primary", participant_id),
         )
 
 
 def owe_rewards(
-    session: Session, books: Books, rewards: Rewards, *, recruiter_id: UUID, recruit_id: UUID
+    session: Session, books: Books, rewards: Rewards, *, recruiter: Earner, recruit_id: UUID
 ) -> None:
     """Owe a recruiter what a completed visit earns her: what was held, and what her teaching adds.
 
@@ -83,7 +83,7 @@ def owe_rewards(
             rewards[incentive],
             debit=Account.STIPENDS_HELD if held else EXPENSE[incentive],
             credit=Account.STIPENDS_PAYABLE,
-            holder_id=recruiter_id,
+            earner=recruiter,
             cause=(incentive.value, recruit_id),
         )
 
@@ -114,10 +114,10 @@ def pay_in_cash(
         PaymentIdReused, UnknownParticipant.
     """
     lock(session, participant_id, programme_id=books.programme_id)
-    holder = queries.account_digest(session, participant_id)
+    payee = queries.payee_digest(session, participant_id, payment_id)
     earlier = queries.payout(session, payment_id)
     if earlier is not None:
-        if earlier.holder_digest != holder:
+        if earlier.payee_digest != payee:
             raise PaymentIdReused
         return Money(earlier.amount_minor, earlier.currency)
     accruals = queries.owed_to(session, participant_id)
@@ -131,23 +131,24 @@ def pay_in_cash(
             "id": payment_id,
             "programme_id": books.programme_id,
             "site_id": books.site_id,
-            "holder_digest": holder,
+            "payee_digest": payee,
             "amount_minor": total.minor,
             "currency": total.currency,
             "paid_on": books.on,
             "paid_by": by,
         },
     )
-    put(session, PayoutLine, _lines(payment_id, accruals))
-    _enter(
-        session,
-        books,
-        total.minor,
-        debit=Account.STIPENDS_PAYABLE,
-        credit=Account.CASH_FLOAT,
-        holder_id=participant_id,
-        cause=("payout", payment_id),
-    )
+    put(session, PayoutLine, [queries.line(session, each.id, payment_id) for each in accruals])
+    for accrual in accruals:  # one each: a sum would tell which of them are one person's
+        _enter(
+            session,
+            books,
+            accrual.amount.minor,
+            debit=Account.STIPENDS_PAYABLE,
+            credit=Account.CASH_FLOAT,
+            earner=accrual.earner,
+            cause=("paid", accrual.id),
+        )
     return total
 
 
@@ -173,7 +174,7 @@ def fund_float(
         minor,
         debit=Account.CASH_FLOAT,
         credit=Account.FUNDING,
-        holder_id=None,
+        earner=None,
         cause=("funding", funding_id),
     )
     record(
@@ -194,7 +195,7 @@ def _enter(
     *,
     debit: Account,
     credit: Account,
-    holder_id: UUID | None,
+    earner: Earner | None,
     cause: tuple[str, UUID],
 ) -> None:
     put(
@@ -209,7 +210,7 @@ def _enter(
             "credit": credit,
             "amount_minor": minor,
             "currency": books.currency,
-            "holder_digest": queries.account_digest(session, holder_id) if holder_id else None,
+            "holder_digest": queries.account_digest(session, earner) if earner else None,
             "cause_digest": queries.cause_digest(session, *cause),
             "protocol_id": books.protocol_id,
         },
@@ -236,7 +237,3 @@ def _reverse(session: Session, entry: LedgerEntry, *, on: date, reason: str) -> 
             "reason": reason,
         },
     )
-
-
-def _lines(payment_id: UUID, accruals: Sequence[queries.Accrual]) -> list[dict[str, UUID]]:
-    return [{"accrual_id": accrual.id, "payout_id": payment_id} for accrual in accruals]

@@ -12,7 +12,7 @@ from app.domain.stipends.rules import Account
 class LedgerEntry(Base):
     """One debit and one credit of one amount, so that it balances by construction. Never edited, never deleted.
 
-    ``holder_digest`` is the account of one participant and ``cause_digest`` what the entry is for; both are
+    ``holder_digest`` is an account of a participant and ``cause_digest`` what the entry is for; both are
     keyed, so that the books alone do not say who earned through whom. A cause can be entered once.
     """
 
@@ -49,7 +49,7 @@ class Payout(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
     site_id: Mapped[UUID] = mapped_column(ForeignKey("site.id"))
-    holder_digest: Mapped[bytes]
+    payee_digest: Mapped[bytes]
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
     paid_on: Mapped[date]
@@ -63,4 +63,4 @@ class PayoutLine(Base):
     __table_args__ = (UNORDERED,)
 
     accrual_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_entry.id"), primary_key=True)
-    payout_id: Mapped[UUID] = mapped_column(ForeignKey("payout.id"))
+    sealed_payout: Mapped[bytes]

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, select, union_all
 from sqlalchemy.orm import Session, aliased
 
-from app.core.crypto import keyring_of
+from app.core.crypto import KeyProblem, keyring_of
 from app.core.money import Money
+from app.domain.programmes.rules import LARGEST_BUNDLE
 from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine
 from app.domain.stipends.rules import Account
 
@@ -28,7 +29,7 @@ _ENTRY_FOR = _STANDING.where(LedgerEntry.cause_digest == bindparam("cause"))
 _UNPAID = (
     _STANDING.outerjoin(PayoutLine, PayoutLine.accrual_id == LedgerEntry.id)
     .where(
-        LedgerEntry.holder_digest == bindparam("holder"),
+        LedgerEntry.holder_digest.in_(bindparam("accounts", expanding=True)),
         LedgerEntry.credit == Account.STIPENDS_PAYABLE,
         PayoutLine.accrual_id.is_(None),
     )
@@ -46,10 +47,23 @@ class Balance:
 
 
 @dataclass(frozen=True)
+class Earner:
+    """An account: a participant's own fee, or what one of her coupons earned her.
+
+    Each is a separate account in the books. One account for all would join her recruits with each other and with
+    her own visit, by days and amounts, to whoever has the books without the key.
+    """
+
+    participant_id: UUID
+    coupon: int | None = None
+
+
+@dataclass(frozen=True)
 class Accrual:
     """A reward that is owed and not yet paid."""
 
     id: UUID
+    earner: Earner
     amount: Money
     entered_on: date
     expense: Account
@@ -57,7 +71,7 @@ class Accrual:
 
 @dataclass(frozen=True)
 class Unclaimed:
-    """What one participant could claim; the account is known by the tail of its digest."""
+    """What could be claimed from one account, which is known by the tail of its digest."""
 
     account: str
     site_id: UUID
@@ -65,9 +79,40 @@ class Unclaimed:
     since: date
 
 
-def account_digest(session: Session, participant_id: UUID) -> bytes:
-    """A participant's account in the books."""
-    return keyring_of(session).digest("account", participant_id.hex)
+def account_digest(session: Session, earner: Earner) -> bytes:
+    """The name of an account in the books; without the key, no two accounts of a person are known as hers."""
+    part = "own" if earner.coupon is None else str(earner.coupon)
+    return keyring_of(session).digest("account", earner.participant_id.hex, part)
+
+
+def accounts_of(session: Session, participant_id: UUID) -> dict[bytes, Earner]:
+    """Every account a participant can have."""
+    earners = [Earner(participant_id, coupon) for coupon in (None, *range(LARGEST_BUNDLE))]
+    return {account_digest(session, earner): earner for earner in earners}
+
+
+def payee_digest(session: Session, participant_id: UUID, payout_id: UUID) -> bytes:
+    """Whom a payment went to; it joins nothing, and tells only whether she is the one."""
+    return keyring_of(session).digest("payee", participant_id.hex, payout_id.hex)
+
+
+def line(session: Session, accrual_id: UUID, payout_id: UUID) -> dict[str, object]:
+    """The row that says an accrual was paid; by which payment is sealed, since a payment joins its accruals."""
+    sealed = keyring_of(session).seal(
+        payout_id.bytes, table="payout_line", column="sealed_payout", row=accrual_id
+    )
+    return {"accrual_id": accrual_id, "sealed_payout": sealed}
+
+
+def payout_of(session: Session, row: PayoutLine) -> UUID | None:
+    """The payment a line belongs to; None where the seal does not open."""
+    try:
+        plain = keyring_of(session).open(
+            row.sealed_payout, table="payout_line", column="sealed_payout", row=row.accrual_id
+        )
+    except KeyProblem:
+        return None
+    return UUID(bytes=plain)
 
 
 def cause_digest(session: Session, kind: str, of: UUID) -> bytes:
@@ -104,16 +149,16 @@ def balances(session: Session, programme_id: UUID) -> list[Balance]:
 
 def owed_to(session: Session, participant_id: UUID) -> list[Accrual]:
     """What a participant can be paid now, oldest first."""
-    return _unpaid(session, account_digest(session, participant_id))
+    return _unpaid(session, accounts_of(session, participant_id))
 
 
 def held_for(session: Session, participant_id: UUID) -> int:
     """Minor units that wait for a recruit's visit to be completed, or for a decision."""
-    digest = account_digest(session, participant_id)
+    accounts = list(accounts_of(session, participant_id))
     signed = [
         session.scalar(
             select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0)).where(
-                LedgerEntry.holder_digest == digest, side == Account.STIPENDS_HELD
+                LedgerEntry.holder_digest.in_(accounts), side == Account.STIPENDS_HELD
             )
         )
         for side in (LedgerEntry.credit, LedgerEntry.debit)
@@ -168,9 +213,16 @@ def payout(session: Session, payout_id: UUID) -> Payout | None:
     return session.get(Payout, payout_id)
 
 
-def _unpaid(session: Session, digest: bytes) -> list[Accrual]:
-    rows = session.scalars(_UNPAID, {"holder": digest})
+def _unpaid(session: Session, accounts: Mapping[bytes, Earner]) -> list[Accrual]:
+    rows = session.scalars(_UNPAID, {"accounts": list(accounts)})
     return [
-        Accrual(row.id, Money(row.amount_minor, row.currency), row.entered_on, row.debit)
+        Accrual(
+            row.id,
+            accounts[row.holder_digest],
+            Money(row.amount_minor, row.currency),
+            row.entered_on,
+            row.debit,
+        )
         for row in rows
+        if row.holder_digest
     ]

@@ -28,6 +28,7 @@ from app.domain.staff.queries import Actor
 from app.domain.stipends import actions as stipend_actions
 from app.domain.stipends import queries as stipends
 from app.domain.stipends.actions import Books
+from app.domain.stipends.queries import Earner
 from app.domain.stipends.rules import Recruit, rewards
 from app.domain.visits import queries
 from app.domain.visits.errors import NotReadyForBundle, NotReadyForStep, TestAlreadyScored
@@ -238,7 +239,11 @@ def settle(session: Session, row: Participant, *, by: Actor, now: datetime) -> N
     earned = rewards(rules.stipends, recruit)
     stipend_actions.owe_participation(session, books, earned, participant_id=row.id)
     stipend_actions.owe_rewards(
-        session, books, earned, recruiter_id=origin.recruiter_id, recruit_id=row.id
+        session,
+        books,
+        earned,
+        recruiter=Earner(origin.recruiter_id, origin.coupon),
+        recruit_id=row.id,
     )
 
 

@@ -176,7 +176,9 @@ def _steps(how_far: Progress, current: Step) -> list[tuple[Step, str, bool]]:
 def _receipt(session: Session, paid: UUID | None, participant_id: UUID) -> dict[str, Any] | None:
     """The payment that was just made, if it was hers."""
     payout = stipends.payout(session, paid) if paid else None
-    if payout is None or payout.holder_digest != stipends.account_digest(session, participant_id):
+    if payout is None or payout.payee_digest != stipends.payee_digest(
+        session, participant_id, payout.id
+    ):
         return None
     amount = Money(payout.amount_minor, payout.currency)
     return {"amount": amount, "number": tag_of(payout.id), "paid_on": payout.paid_on}
