@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -189,6 +190,22 @@ def test_opening_and_taking_away_are_kept_in_the_record(
     exported = acts(database, place, "chain.exported")
     assert Counter(each.subject for each in exported) == {"WXYZ": 4, "all": 1}
     assert {each.facts["form"] for each in exported} == {*FILES, "forest.svg"}
+
+
+@pytest.mark.parametrize("path", ["/chains", "/chains/WXYZ", "/reach"])
+def test_no_two_parts_of_a_page_have_one_name(
+    database: Database, keyring: Keyring, path: str
+) -> None:
+    asked, _ = looking_at(database, keyring, [*a_family(), *simulated(60)])
+    page = asked.get(path).text
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    texts = dict(re.findall(r'<h\d id="([^"]+)"[^>]*>(.*?)</h\d>', page, re.DOTALL))
+    labelled = re.findall(r'<section[^>]* aria-labelledby="([^"]+)"', page)
+    names = re.findall(r'role="region" aria-label="([^"]+)"', page)
+
+    assert names
+    for found in (ids, [*names, *(texts[each] for each in labelled)]):
+        assert [each for each, times in Counter(found).items() if times > 1] == []
 
 
 def test_what_is_not_there_is_not_found_and_not_recorded(

@@ -116,6 +116,23 @@ def test_a_slip_of_the_finger_is_told_apart_and_kept_nowhere(
     assert counted(database, RefusedScan) == 0
 
 
+def test_every_verdict_is_the_one_heading_of_its_page(
+    desk: Reader, coupons: tuple[PrintedCoupon, ...]
+) -> None:
+    redeemed(desk, coupons[0])
+    verdicts = {
+        coupons[0].code: "Used before: ",
+        coupons[1].code: "This card is good",
+        "1234 5678 9013": "The code was mistyped",
+        "000000005724": "This card is not known",
+        "": "Desk",
+    }
+    for typed, said in verdicts.items():
+        page = desk.send("/desk", {"scanned": typed}).text
+        (heading,) = re.findall(r"<h1[^>]*>([^<]*)</h1>", page)
+        assert heading.startswith(said)
+
+
 @pytest.mark.parametrize("typed", ["", "  "])
 def test_nothing_typed_is_no_slip_and_a_card_is_asked_for(
     desk: Reader, database: Database, typed: str
