@@ -14,8 +14,8 @@ MOST_OF_ALL = 0.5
 SMALL_LEVEL = 5
 
 
-def cautions(sample: Sample, trait_name: str) -> tuple[Notice, ...]:
-    """Everything worth a caution, gravest first.
+def cautions(sample: Sample, trait_name: str | None) -> tuple[Notice, ...]:
+    """Everything worth a caution, gravest first; ``None`` where no trait is looked at.
 
     >>> from analysis.sample import build_sample
     >>> sample = build_sample(["a", "b"], ["", "a"], traits={"sex": ["m", "f"]})
@@ -24,7 +24,8 @@ def cautions(sample: Sample, trait_name: str) -> tuple[Notice, ...]:
     """
     if not len(sample):
         return (Notice("no_people", "Nobody has been enrolled yet."),)
-    return (*_of_size(sample), *_of_chains(sample), *_of_missing(sample, trait_name))
+    of_trait = _of_trait(sample, trait_name) if trait_name is not None else ()
+    return (*_of_size(sample), *_of_chains(sample), *_of_sizes(sample), *of_trait)
 
 
 def _of_size(sample: Sample) -> Iterator[Notice]:
@@ -56,12 +57,15 @@ def _of_chains(sample: Sample) -> Iterator[Notice]:
         yield Notice("barren_seeds", text, {"n": barren, "seeds": len(found.size)})
 
 
-def _of_missing(sample: Sample, trait_name: str) -> Iterator[Notice]:
-    n = len(sample)
+def _of_sizes(sample: Sample) -> Iterator[Notice]:
     sizes = int(np.count_nonzero(np.isnan(sample.network_size)))
     if sizes:
         text = f"{counted(sizes, 'person has', 'people have')} no network size (missing or 0)."
         yield Notice("missing_network_size", text, {"n": sizes})
+
+
+def _of_trait(sample: Sample, trait_name: str) -> Iterator[Notice]:
+    n = len(sample)
     trait = sample.trait(trait_name)
     if trait.missing:
         people = counted(trait.missing, "person has", "people have")

@@ -22,7 +22,7 @@ from analysis.mixing import (
 from analysis.notices import Notice
 from analysis.reach import Tally, by_wave, composition, without_seeds
 from analysis.reproduction import reproduction
-from analysis.sample import CouponFigures, Sample
+from analysis.sample import CouponFigures, Sample, Trait
 
 Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
@@ -43,11 +43,20 @@ NO_ESTIMATORS = Notice(
 )
 
 
-def choose_trait(sample: Sample) -> str:
+NO_TRAIT = Notice(
+    "no_traits",
+    "This sample has no trait, so what compares groups of people is null or empty: add a column, "
+    "such as sex.",
+)
+
+
+def choose_trait(sample: Sample) -> str | None:
     """The trait to report where none is named: sex or gender if there is one, else the first.
 
+    ``None`` where the sample has no trait at all.
+
     Raises:
-        SampleError: ``no_traits``.
+        SampleError: ``too_many_levels`` where no trait is a grouping.
 
     >>> from analysis.sample import build_sample
     >>> choose_trait(build_sample(["a"], [""], traits={"age": ["30"], "Gender(MF)": ["1"]}))
@@ -59,15 +68,19 @@ def choose_trait(sample: Sample) -> str:
     for name, trait in sample.traits.items():
         if 0 < len(trait.levels) <= MOST_LEVELS:
             return name
-    raise SampleError("no_traits", "There is no trait in this sample: add a column, such as sex.")
+    for name, trait in sample.traits.items():
+        if trait.levels:
+            raise _too_many(name, trait)
+    return next(iter(sample.traits), None)
 
 
 def summarise(
-    sample: Sample, trait_name: str, *, missing_degree: MissingDegree = "drop"
+    sample: Sample, trait_name: str | None, *, missing_degree: MissingDegree = "drop"
 ) -> dict[str, Json]:
     """Every figure that needs no estimator, as JSON values, in a fixed order.
 
-    What cannot be computed is ``None``, and ``warnings`` says why.
+    What cannot be computed is ``None`` or empty, and ``warnings`` says why; without a trait that is
+    everything that compares groups of people.
 
     Raises:
         SampleError: ``unknown_trait``, or ``too_many_levels`` for a trait that is no grouping.
@@ -78,16 +91,10 @@ def summarise(
     >>> figures["wave_counts"], figures["recruitment_matrix"]
     ([1, 2], {'f': {'f': 0, 'm': 0}, 'm': {'f': 1, 'm': 1}})
     """
-    trait = sample.trait(trait_name)
+    trait = sample.trait(trait_name) if trait_name is not None else _nobody_known(len(sample))
     levels = trait.levels
     if len(levels) > MOST_LEVELS:
-        raise SampleError(
-            "too_many_levels",
-            f"{trait_name!r} has {len(levels):,} different values, too many to be groups (at most "
-            f"{MOST_LEVELS}). Put them into bands first.",
-            trait=trait_name,
-            levels=len(levels),
-        )
+        raise _too_many(trait_name, trait)
     forest = sample.forest
     everyone = composition(trait)
     matrix = recruitment_matrix(sample.recruiter, trait)
@@ -95,12 +102,14 @@ def summarise(
     reproduced = reproduction(sample.recruiter, trait)
     sizes = degrees(sample.network_size, missing_degree)
     notices: list[Notice] = [*sample.notices, *cautions(sample, trait_name)]
-    if settled.obstacle:
+    if trait_name is None:
+        notices.append(NO_TRAIT)
+    elif settled.obstacle:
         reason = OBSTACLES[settled.obstacle]
         notices.append(Notice("no_equilibrium", f"The equilibrium is null: {reason}."))
     if sample.coupons is None:
         notices.append(Notice("no_coupons", "Coupon figures are null: this sample has no coupons."))
-    notices += [INTERVALS, NO_ESTIMATORS]
+    notices += [INTERVALS, NO_ESTIMATORS] if trait_name is not None else [NO_ESTIMATORS]
     return {
         "participants": len(sample),
         "seeds": len(forest.seeds),
@@ -122,7 +131,7 @@ def summarise(
         "levels": list(levels),
         "composition": _shares(everyone),
         "composition_without_seeds": _shares(without_seeds(sample, trait)),
-        "missing": trait.missing,
+        "missing": trait.missing if trait_name is not None else None,
         "share_by_wave": _by_level(levels, by_wave(sample, trait).share.T),
         "recruitment_matrix": _square(levels, matrix),
         "transition": _square(levels, transition(matrix)),
@@ -139,6 +148,21 @@ def summarise(
         },
         "warnings": [str(notice) for notice in notices],
     }
+
+
+def _nobody_known(n: int) -> Trait:
+    """Stands for the trait of a sample that has none: without groups."""
+    return Trait.of([None] * n)
+
+
+def _too_many(name: str | None, trait: Trait) -> SampleError:
+    return SampleError(
+        "too_many_levels",
+        f"{name!r} has {len(trait.levels):,} different values, too many to be groups (at most "
+        f"{MOST_LEVELS}). Put them into bands first.",
+        trait=name,
+        levels=len(trait.levels),
+    )
 
 
 def _ratio(part: int, whole: int) -> float | None:

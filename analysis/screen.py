@@ -15,7 +15,9 @@ def render(summary: Mapping[str, Any]) -> str:
     >>> print(render(summarise(sample, "sex")).splitlines()[0])
     2 participants, 1 seeds, waves 0 to 1
     """
-    parts = [_structure(summary), _composition(summary), _waves(summary), _mixing(summary)]
+    parts = [_structure(summary)]
+    if summary["trait"] is not None:
+        parts += [_composition(summary), _waves(summary), _mixing(summary)]
     parts.append(["Cautions", *(f"  - {warning}" for warning in summary["warnings"])])
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 

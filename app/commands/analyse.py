@@ -66,15 +66,21 @@ def _positive(text: str) -> int:
     return number
 
 
-def _chosen(sample: Sample) -> str:
+def _chosen(sample: Sample) -> str | None:
     trait = choose_trait(sample)
+    if trait is None:
+        sys.stderr.write("note: there is no trait; figures that compare people are left out\n")
+        return None
     others = ", ".join(name for name in sample.traits if name != trait)
     choice = f"; --trait can choose another: {others}" if others else ""
     sys.stderr.write(f"note: figures are by {trait!r}{choice}\n")
     return trait
 
 
-def _write_pictures(sample: Sample, trait: str, folder: Path) -> None:
+def _write_pictures(sample: Sample, trait: str | None, folder: Path) -> None:
+    if trait is None:
+        sys.stderr.write("note: there are no pictures, for each of them compares people\n")
+        return
     folder.mkdir(parents=True, exist_ok=True)
     for name, svg in pictures(sample, trait).items():
         (folder / f"{name}.svg").write_text(svg, encoding="utf-8")

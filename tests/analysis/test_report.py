@@ -63,9 +63,32 @@ def test_a_column_of_as_many_values_as_people_is_no_trait_to_report() -> None:
     with pytest.raises(SampleError) as caught:
         summarise(sample, "name")
     assert caught.value.code == "too_many_levels"
-    with pytest.raises(SampleError) as caught:
+    with pytest.raises(SampleError, match="201 different values") as caught:
         choose_trait(sample)
-    assert caught.value.code == "no_traits"
+    assert caught.value.code == "too_many_levels"
+
+
+def test_a_sample_without_traits_has_the_figures_of_its_chains_and_no_others() -> None:
+    sample = build_sample(["a", "b", "c", "d"], ["", "a", "b", ""])
+    assert choose_trait(sample) is None
+    figures: dict[str, Any] = summarise(sample, None)
+    assert set(figures) >= CONTRACT
+    assert (figures["participants"], figures["seeds"], figures["chains"]) == (4, 2, [3, 1])
+    assert (figures["wave_counts"], figures["recruiters"]) == ([2, 1, 1], 2)
+    assert (figures["trait"], figures["levels"], figures["missing"]) == (None, [], None)
+    compared = ("composition", "composition_without_seeds", "share_by_wave", "recruitment_matrix")
+    assert [figures[name] for name in (*compared, "transition")] == [{}] * 5
+    assert figures["equilibrium"] is None
+    assert figures["homophily"] == {"overall": None}
+    assert figures["reproduction"] == {"number": None, "matrix": {}}
+    assert [w for w in figures["warnings"] if w.startswith("This sample has no trait")]
+    json.dumps(figures, allow_nan=False)
+    assert "Composition" not in render(figures)
+
+
+def test_where_every_trait_is_empty_the_first_is_reported_as_missing() -> None:
+    sample = build_sample(["a"], [""], traits={"site": [None], "age": [None]})
+    assert choose_trait(sample) == "site"
 
 
 @pytest.mark.parametrize(

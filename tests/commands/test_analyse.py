@@ -53,6 +53,33 @@ def test_a_broken_file_is_refused_with_line_and_code(
     assert captured.err.endswith("(cycle)\n")
 
 
+def test_a_file_of_nothing_but_who_recruited_whom_is_analysed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, pictures = tmp_path / "bare.csv", tmp_path / "pictures"
+    file.write_text("id,recruiter_id\n1,\n2,1\n3,1\n")
+    assert call(analyse, str(file), "--json", "--plots", str(pictures)) == 0
+    captured = capsys.readouterr()
+    figures = json.loads(captured.out)
+    assert (figures["participants"], figures["wave_counts"]) == (3, [1, 2])
+    assert (figures["trait"], figures["levels"]) == (None, [])
+    assert "there is no trait" in captured.err
+    assert "there are no pictures" in captured.err
+    assert not pictures.exists()
+    assert call(analyse, str(file)) == 0
+    assert "This sample has no trait" in capsys.readouterr().out
+
+
+def test_a_file_whose_one_column_tells_everybody_apart_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "names.csv"
+    rows = "".join(f"{i},,name {i}\n" for i in range(300))
+    file.write_text(f"id,recruiter_id,name\n{rows}")
+    assert call(analyse, str(file)) == 1
+    assert "'name' has 300 different values, too many to be groups" in capsys.readouterr().err
+
+
 def test_an_unknown_trait_lists_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(analyse, str(OWN), "--trait", "sex") == 1
     assert "Traits in this sample: t2, t3." in capsys.readouterr().err
