@@ -6,14 +6,17 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from app.core.codes import Code, new_code
 from app.core.crypto import Keyring
 from app.core.db import Database
 from app.domain.coupons.actions import end
 from app.domain.coupons.rules import CouponStatus
+from app.domain.intake.actions import Scan, Verdict
 from app.domain.intake.models import Redemption, RefusedScan
 from app.domain.staff.rules import Role
+from app.web.scanning import take_scan
 from tests.factories import LATER, NOON, a_coupon, a_place, a_seed
 from tests.web.api import Api, an_api, is_problem
 
@@ -236,7 +239,6 @@ def test_an_upload_that_is_not_one_is_refused_whole(api: Api, database: Database
         {"scans": []},
         {"device_id": "d"},
         {"device_id": "d", "scans": {}},
-        {"device_id": "d", "scans": ["x"]},
         {"device_id": "d", "scans": [{}] * 201},
     ]
     for upload in uploads:
@@ -244,13 +246,54 @@ def test_an_upload_that_is_not_one_is_refused_whole(api: Api, database: Database
     assert kept(database) == (0, 0)
 
 
-def test_one_bad_scan_refuses_the_upload_before_anything_is_taken_in(
+def test_a_malformed_scan_is_refused_by_itself_and_the_others_are_taken_in(
     api: Api, database: Database
 ) -> None:
-    upload = {"device_id": "d", "scans": [api.scan(), api.scan(scanned_at="yesterday")]}
+    first, second = (coupon.code for coupon in api.bundle.coupons[:2])
+    named = [
+        api.scan(scanned_at="2026-02-31T10:00:00+02:00"),
+        api.scan(scanned_at="2026-03-04T10:00:00"),
+        api.scan(scanned_at=None),
+        api.scan(amount=5),
+        api.scan(code=None),
+        api.scan(uic="u" * 65),
+    ]
+    nameless: list[object] = [api.scan(id="not-a-uuid"), api.scan(id=None), {}, "x", None, 7]
+    scans = [api.scan(code=first), *named, *nameless, api.scan(code=second)]
 
-    assert is_problem(api.post("/desk/sync", upload), 422, "invalid_request")
-    assert kept(database) == (0, 0)
+    replies = [api.post("/desk/sync", {"device_id": "d", "scans": scans}) for _ in range(2)]
+
+    assert [reply.status_code for reply in replies] == [200, 200]
+    assert replies[0].json() == replies[1].json()
+    verdicts = replies[0].json()["verdicts"]
+    assert [verdicts[0]["outcome"], verdicts[-1]["outcome"]] == ["accepted", "accepted"]
+    assert verdicts[1:-1] == [
+        {"id": each, "outcome": "refused", "code": "invalid_request"}
+        for each in [*(scan["id"] for scan in named), *(None for _ in nameless)]
+    ]
+    assert kept(database) == (2, 0)
+
+
+def test_a_scan_that_a_constraint_refuses_keeps_back_no_other(
+    api: Api, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scans = [api.scan(code=coupon.code) for coupon in api.bundle.coupons]
+
+    def beaten_once(db: Database, scan: Scan, **given: Any) -> Verdict:
+        if str(scan.id) == scans[1]["id"]:
+            raise IntegrityError("INSERT", {}, Exception("unique"))
+        return take_scan(db, scan, **given)
+
+    monkeypatch.setattr("app.web.api.desk_sync.take_scan", beaten_once)
+    reply = api.post("/desk/sync", {"device_id": "d", "scans": scans})
+
+    assert reply.status_code == 200
+    assert [(each["id"], each["outcome"], each["code"]) for each in reply.json()["verdicts"]] == [
+        (scans[0]["id"], "accepted", None),
+        (scans[1]["id"], "refused", "try_again"),
+        (scans[2]["id"], "accepted", None),
+    ]
+    assert kept(database) == (2, 0)
 
 
 def kept(database: Database) -> tuple[int, int]:

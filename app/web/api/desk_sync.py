@@ -1,11 +1,24 @@
-from dataclasses import replace
-from typing import Annotated
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic.json_schema import SkipJsonSchema
+from sqlalchemy.exc import DataError, IntegrityError
 
+from app.core.db import Database
 from app.core.errors import DomainError
+from app.domain.staff.queries import Actor
 from app.web.api.fields import ShortText
 from app.web.api.redemptions import Redeemer, ScanIn
 from app.web.api.refusals import problems
@@ -15,6 +28,7 @@ from app.web.scanning import take_scan
 router = APIRouter(prefix="/api/v1/desk", tags=["desk"])
 
 MOST_SCANS = 200
+_ID = TypeAdapter(UUID)
 
 
 class OfflineScanIn(ScanIn):
@@ -23,19 +37,51 @@ class OfflineScanIn(ScanIn):
     device_id: ShortText = ""
 
 
+@dataclass(frozen=True)
+class Malformed:
+    """A scan of an upload that is none, by its id where that much can be read."""
+
+    id: UUID | None
+
+
+def _by_itself(value: Any, read: ValidatorFunctionWrapHandler) -> OfflineScanIn | Malformed:
+    """A scan, or that it is none: what a device wrote wrongly once keeps back no other scan."""
+    try:
+        scan: OfflineScanIn = read(value)
+    except ValidationError:
+        return Malformed(_id_of(value))
+    return scan
+
+
+def _id_of(value: Any) -> UUID | None:
+    try:
+        return _ID.validate_python(value.get("id") if isinstance(value, dict) else None)
+    except ValidationError:
+        return None
+
+
+EachScan = Annotated[
+    Annotated[OfflineScanIn, WrapValidator(_by_itself)] | SkipJsonSchema[Malformed],
+    Field(union_mode="left_to_right"),
+]
+
+
 class Sync(BaseModel):
     """Scans made without a network, oldest first."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     device_id: ShortText
-    scans: Annotated[list[OfflineScanIn], Field(max_length=MOST_SCANS)]
+    scans: Annotated[list[EachScan], Field(max_length=MOST_SCANS)]
 
 
 class VerdictOut(BaseModel):
-    id: UUID
+    id: Annotated[UUID | None, Field(description="the scan's; null where it could not be read")]
     outcome: str
-    code: str | None = None
+    code: Annotated[
+        str | None,
+        Field(description="why it was refused; invalid_request: it is no scan as it stands"),
+    ] = None
 
 
 class Verdicts(BaseModel):
@@ -45,12 +91,22 @@ class Verdicts(BaseModel):
 @router.post("/sync", responses=problems())
 def sync(upload: Sync, db: Db, now: Now, actor: Redeemer) -> Verdicts:
     """One final verdict for each scan, one transaction each: what was taken in stays so if the rest is cut off."""
-    verdicts = []
-    for scan in upload.scans:
-        try:
-            read = replace(scan.to_domain(), device_id=upload.device_id)
-            verdict = take_scan(db, read, by=actor, now=now, happened_offline=True)
-            verdicts.append(VerdictOut(id=scan.id, outcome=verdict.outcome.value))
-        except DomainError as refusal:
-            verdicts.append(VerdictOut(id=scan.id, outcome="refused", code=refusal.code))
-    return Verdicts(verdicts=verdicts)
+    return Verdicts(verdicts=[_verdict(db, scan, upload, actor, now) for scan in upload.scans])
+
+
+def _verdict(
+    db: Database, scan: OfflineScanIn | Malformed, upload: Sync, actor: Actor, now: datetime
+) -> VerdictOut:
+    if isinstance(scan, Malformed):
+        return VerdictOut(id=scan.id, outcome="refused", code="invalid_request")
+    try:
+        read = replace(scan.to_domain(), device_id=upload.device_id)
+        verdict = take_scan(db, read, by=actor, now=now, happened_offline=True)
+    except DomainError as refusal:
+        return VerdictOut(id=scan.id, outcome="refused", code=refusal.code)
+    except DataError:
+        return VerdictOut(id=scan.id, outcome="refused", code="invalid_request")
+    except IntegrityError:
+        # A constraint chose another scan, twice: the others of this upload keep their answers.
+        return VerdictOut(id=scan.id, outcome="refused", code="try_again")
+    return VerdictOut(id=scan.id, outcome=verdict.outcome.value)
