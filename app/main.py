@@ -1,5 +1,7 @@
 """Builds the application: the one place where everything is wired together."""
 
+import gc
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -69,6 +71,16 @@ def create_app(
 
 def from_environment() -> FastAPI:
     """The application as its environment describes it: what server processes import."""
-    import os
+    app = create_app(Settings.from_env(os.environ))
+    _collect_garbage_seldom()
+    return app
 
-    return create_app(Settings.from_env(os.environ))
+
+def _collect_garbage_seldom() -> None:
+    """Keep what was loaded at start out of every collection, and collect less often.
+
+    A request leaves hardly any cycles behind, but walking all that is loaded took a quarter of its CPU.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

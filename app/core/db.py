@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar, cast
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
+    Insert,
     LargeBinary,
     MetaData,
     TypeDecorator,
@@ -97,7 +99,12 @@ def put(session: Session, model: type[Base], row: Mapping[str, Any] | Sequence[A
 
     The unit of work costs three times the CPU where nothing is read back; column defaults still apply.
     """
-    session.connection().execute(insert(model.__table__), row)  # type: ignore[arg-type]
+    session.connection().execute(_insert_into(model), row)
+
+
+@cache
+def _insert_into(model: type[Base]) -> Insert:
+    return insert(model.__table__)  # type: ignore[arg-type]
 
 
 class Database:
