@@ -60,6 +60,8 @@ class Settings:
             url = url.replace("postgresql://", "postgresql+psycopg://", 1)
         if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise BadSetting("PDI_DATABASE_URL must begin with sqlite:/// or postgresql://")
+        if not 0 < self.port < 65536:
+            raise BadSetting(f"a port is a number from 1 to 65535, not {self.port}")
         key_file = self.key_file if self.key_file != Path() else data_dir / "master.key"
         return replace(self, data_dir=data_dir, database_url=url, key_file=Path(key_file))
 

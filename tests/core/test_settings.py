@@ -51,3 +51,9 @@ def test_settings_do_not_change_and_each_says_what_it_is_for() -> None:
     with pytest.raises(FrozenInstanceError):
         settings.port = 1  # type: ignore[misc]
     assert ABOUT.keys() == {each.name for each in fields(Settings)}
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999", "-1"])
+def test_a_port_that_no_machine_has_is_refused(port: str) -> None:
+    with pytest.raises(BadSetting, match="from 1 to 65535"):
+        Settings.from_env({"PDI_PORT": port})

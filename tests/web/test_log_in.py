@@ -168,3 +168,13 @@ def test_a_role_begins_where_its_work_is(database: Database, keyring: Keyring) -
     assert homes[Role.FINANCE] == "/stipends"
     assert homes[Role.PROGRAMME_LEAD] == "/reach"
     assert homes[Role.ADMINISTRATOR] == "/staff"
+
+
+@pytest.mark.parametrize("language", ["ж", "zz", "a;b", "en\r\nX: y"])
+def test_a_language_there_is_no_catalogue_of_is_not_remembered(
+    browser: httpx.Client, language: str
+) -> None:
+    answer = browser.post("/language", data={"language": language, "back": "/help"})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/help")
+    assert "set-cookie" not in answer.headers

@@ -3,6 +3,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.core.i18n import languages
 from app.domain.staff import actions as staff
 from app.domain.staff.errors import WrongLogIn
 from app.domain.staff.rules import Role
@@ -82,11 +83,12 @@ def log_out(request: Request, db: Db, now: Now, actor: Anyone) -> Response:
 def choose_language(
     request: Request,
     language: Annotated[str, Form(max_length=10)],
-    back: Annotated[str, Form()] = "/",
+    back: Annotated[str, Form(max_length=500)] = "/",
 ) -> Response:
-    """Remember the reader's language for a year."""
+    """Remember the reader's language for a year. One there is no catalogue of changes nothing."""
     check_same_site(request)
     target = back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/"
     response = RedirectResponse(target, status_code=303)
-    response.set_cookie(LANGUAGE_COOKIE, language, max_age=A_YEAR, samesite="lax", path="/")
+    if language in languages():
+        response.set_cookie(LANGUAGE_COOKIE, language, max_age=A_YEAR, samesite="lax", path="/")
     return response
