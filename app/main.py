@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from app.core.clock import utc_now
 from app.core.crypto import Keyring
@@ -15,6 +14,7 @@ from app.core.db import Database
 from app.core.settings import Settings
 from app.web import api, pages, problems
 from app.web.armour import Armour
+from app.web.static_files import PublicFiles
 from app.web.templating import FOLDER
 from app.worker import BackgroundWorker
 
@@ -59,7 +59,7 @@ def create_app(
     problems.install(app)
     for router in (*api.ROUTERS, *pages.ROUTERS):
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=FOLDER / "static"))
+    app.mount("/static", PublicFiles(directory=FOLDER / "static"))
     app.add_middleware(
         Armour,
         body_limit=settings.body_limit,

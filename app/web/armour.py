@@ -54,6 +54,7 @@ class Armour:
             await self.app(scope, receive, send)
             return
         started, status, has_begun = time.perf_counter(), 500, False
+        method, scope, send = scope["method"], *_as_get(scope, send)
 
         async def guarded_send(message: Message) -> None:
             nonlocal status, has_begun
@@ -74,25 +75,25 @@ class Armour:
                 raise
             await response(scope, receive, guarded_send)
         finally:
-            self._note(scope, status, time.perf_counter() - started)
+            self._note(method, scope, status, time.perf_counter() - started)
 
     def _headers(
         self, scope: Scope, message: MutableMapping[str, Any]
     ) -> list[tuple[bytes, bytes]]:
         path, present = scope["path"], {name.lower() for name, _ in message["headers"]}
         headers = HEADERS | {"Permissions-Policy": CAMERA[path.startswith("/desk")]}
-        if not path.startswith("/static/"):
+        if not path.startswith("/static/") or message["status"] >= 400:
             headers["Cache-Control"] = "no-store"
         if self.is_https:
             headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
         encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         return [each for each in encoded if each[0] not in present]
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _note(self, method: str, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unknown")
-        REQUESTS.labels(scope["method"], route, status).inc()
+        REQUESTS.labels(method, route, status).inc()
         SECONDS.labels(route).observe(seconds)
-        log.info("%s %s %d %.1f ms", scope["method"], route, status, seconds * 1000)
+        log.info("%s %s %d %.1f ms", method, route, status, seconds * 1000)
 
 
 class BodyTooLarge(HTTPException):
@@ -100,6 +101,20 @@ class BodyTooLarge(HTTPException):
 
     def __init__(self) -> None:
         super().__init__(413, headers={"Connection": "close"})
+
+
+def _as_get(scope: Scope, send: Send) -> tuple[Scope, Send]:
+    """HEAD is answered as GET is, but for the body; no route has to say so."""
+    if scope["method"] != "HEAD":
+        return scope, send
+
+    async def send_head(message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await send(message)
+        elif not message.get("more_body"):
+            await send({"type": "http.response.body", "body": b""})
+
+    return {**scope, "method": "GET"}, send_head
 
 
 def _length(scope: Scope) -> int:

@@ -118,7 +118,7 @@ def _came_from(request: Request) -> str:
 
 def _wants_page(request: Request) -> bool:
     path = request.url.path
-    return not path.startswith(("/api/", "/gw/", "/healthz", "/readyz", "/metrics"))
+    return not path.startswith(("/api/", "/gw/", "/static/", "/healthz", "/readyz", "/metrics"))
 
 
 def _to_log_in(request: Request) -> Response:

@@ -19,6 +19,7 @@ from app.core.crypto import Keyring
 from app.core.db import Database
 from app.domain.staff.actions import remove_member
 from app.domain.staff.rules import PERMISSIONS, Permission, Role
+from app.web.static_files import PublicFiles
 from tests.factories import LATER, InProcess, a_seed
 from tests.serving import Server
 from tests.web.api import Api, an_api, is_problem
@@ -89,6 +90,49 @@ def test_each_role_is_let_in_where_its_permission_says_and_nowhere_else(api: Api
 def test_an_address_or_a_method_nobody_serves_is_a_problem_too(api: Api) -> None:
     assert is_problem(api.get("/nothing"), 404, "not_found")
     assert is_problem(api.get("/redemptions"), 405, "method_not_allowed")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/login", "/desk", "/help", "/healthz", "/readyz", "/static/app.css", "/nowhere"]
+)
+def test_head_is_answered_as_get_is_without_the_body(api: Api, path: str) -> None:
+    got, asked = (
+        api.http.request(method, path, headers=api.headers(Role.INTAKE))
+        for method in ("GET", "HEAD")
+    )
+    assert asked.status_code == got.status_code
+    assert asked.content == b""
+    for name in ("content-type", "content-length", "location", "x-content-type-options"):
+        assert asked.headers.get(name) == got.headers.get(name), name
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_head_is_answered_by_a_server_too(server: Server) -> None:
+    with httpx.Client(base_url=server.url) as http:
+        for path, status in {"/healthz": 200, "/login": 200, "/desk": 303, "/nowhere": 404}.items():
+            reply = http.head(path)
+            assert (reply.status_code, reply.content) == (status, b"")
+        assert http.get("/healthz").json() == {"status": "alive"}
+
+
+def test_a_static_file_whose_name_begins_with_a_dot_is_not_public(tmp_path: Path) -> None:
+    for name in ("shown/plain.js", "shown/.stamp", ".kept/plain.js"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    files = PublicFiles(directory=tmp_path)
+
+    assert files.lookup_path("shown/plain.js")[1]
+    for hidden in ("shown/.stamp", ".kept/plain.js", "shown/../.kept/plain.js"):
+        assert files.lookup_path(hidden) == ("", None)
+
+
+def test_a_static_file_that_is_not_there_is_a_problem_that_nobody_keeps(api: Api) -> None:
+    for name in ("vendor/.stamp", "vendor/%2Estamp", "none.js", "vendor", "app.css/x"):
+        reply = api.http.get(f"/static/{name}")
+        assert is_problem(reply, 404, "not_found"), name
+        assert reply.headers["cache-control"] == "no-store"
+    kept = api.http.get("/static/app.css")
+    assert (kept.status_code, kept.headers.get("cache-control")) == (200, None)
 
 
 def test_every_answer_carries_the_headers_that_protect_it(api: Api) -> None:
