@@ -64,6 +64,11 @@ def test_a_seed_that_is_not_described_as_she_should_be_is_refused(api: Api) -> N
         {"age": None},
         {"age": "young"},
         {"age": 29.5},
+        {"age": 30.0},
+        {"age": "30"},
+        {"age": True},
+        {"network_size": 10.0},
+        {"network_size": "10"},
         {"network_size": "many"},
         {"name": "Olena"},
     ]

@@ -2,7 +2,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StrictInt
 
 from app.domain.participants.rules import EntryRoute, Sex
 from app.domain.programmes.queries import site_by_code
@@ -23,8 +23,8 @@ class SeedIn(BaseModel):
 
     site: ShortText
     sex: Sex
-    age: int
-    network_size: int | None = None
+    age: StrictInt
+    network_size: StrictInt | None = None
     entry_route: EntryRoute
     never_reached_before: bool | None = None
 
