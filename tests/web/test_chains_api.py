@@ -11,6 +11,7 @@ from app.domain.participants.rules import Sex
 from app.domain.staff.rules import Role
 from tests.factories import a_bundle, a_place, a_redemption, a_site, client, key_for
 from tests.forests import TODAY, Person, plant, simulated
+from tests.web.api import is_problem
 
 NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=UTC)
 
@@ -109,3 +110,19 @@ def test_a_programme_without_anybody_answers_with_nothing(
     assert asked.get("/api/v1/chains").json() == {"chains": []}
     assert asked.get("/api/v1/chains/summary").json()["participants"] == 0
     assert asked.get("/api/v1/reach").json()["over_time"] == []
+
+
+def test_reach_of_one_site_tells_of_its_people_and_an_unknown_site_is_not_found(
+    database: Database, keyring: Keyring
+) -> None:
+    asked = asking(database, keyring, simulated(250))
+    everywhere = asked.get("/api/v1/reach").json()
+    for there in everywhere["by_site"]:
+        here = asked.get("/api/v1/reach", params={"site": there["group"]}).json()
+        assert here.keys() == everywhere.keys()
+        assert here["participants"] == there["people"]
+        assert here["composition"]["female"]["n"] == there["women"]
+        assert here["by_site"] == here["by_wave"] == []
+    for site in ("unknown", ""):
+        reply = asked.get("/api/v1/reach", params={"site": site})
+        assert is_problem(reply, 404, "unknown_site")

@@ -1,25 +1,27 @@
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from analysis.report import summarise
 from app.core.clock import local_date
-from app.domain.chains.queries import live_coupons, load_sample
+from app.domain.chains.queries import coupon_totals, live_coupons, load_sample
 from app.domain.chains.rules import ChainState
-from app.domain.programmes.queries import clock_of, current_protocol, programme
+from app.domain.programmes.queries import clock_of, current_protocol, programme, site_by_code
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.web.api.refusals import problems
 from app.web.deps import Db, Now, allowed
 from app.web.figures.chains import ChainLine, chains_of
-from app.web.figures.reach import Grouping, Line, Reach, reach_of_programme
+from app.web.figures.reach import Line, Reach, reach_of_programme, reach_of_site
 
 router = APIRouter(prefix="/api/v1", tags=["chains"])
 
 Lead = Annotated[Actor, Depends(allowed(Permission.SEE_CHAINS))]
 Viewer = Annotated[Actor, Depends(allowed(Permission.SEE_REACH))]
+SiteCode = Annotated[str | None, Query(max_length=64, description="one site instead of all")]
+GROUPINGS = ("site", "wave", "age_band", "entry_route", "reached_before")
 
 
 class ChainOut(BaseModel):
@@ -96,11 +98,16 @@ class CouponsOut(BaseModel):
 
 
 class ReachOut(BaseModel):
-    """The composition of those reached, not an estimate of the population."""
+    """The composition of those reached, not an estimate of the population.
 
-    participants: Annotated[int, Field(description="reached through chains, seeds included")]
+    Of one site less is told, and the ``by_…`` are empty: the rest would give back what is withheld.
+    """
+
+    participants: Annotated[int | None, Field(description="reached through chains, with seeds")]
     seeds: int
-    walk_ins: Annotated[int, Field(description="served without a coupon; not among participants")]
+    walk_ins: Annotated[
+        int | None, Field(description="served without a coupon; not among participants")
+    ]
     women_mark: Annotated[float, Field(description="the share of women to be measured against")]
     composition: Annotated[
         dict[str, ShareOut],
@@ -150,33 +157,40 @@ def list_chains(db: Db, now: Now, actor: Lead) -> ChainsOut:
     return ChainsOut(chains=[ChainOut.of(line) for line in found.lines])
 
 
-@router.get("/reach", responses=problems(), tags=["reach"])
-def show_reach(db: Db, now: Now, actor: Viewer) -> ReachOut:
+@router.get("/reach", responses=problems(404), tags=["reach"])
+def show_reach(db: Db, now: Now, actor: Viewer, site: SiteCode = None) -> ReachOut:
     """Who was reached, by sex; counts that could pick somebody out are withheld."""
     with db.snapshot() as session:
+        place = site_by_code(session, actor.programme_id, site) if site is not None else None
         mark = programme(session, actor.programme_id).women_mark
-        today = local_date(now, clock_of(session, actor.programme_id, actor.site_id))
+        zone = clock_of(session, actor.programme_id, place.id if place else actor.site_id)
+        today = local_date(now, zone)
         live = load_sample(session, actor.programme_id, today=today)
-    reach = reach_of_programme(live)
+        if place:
+            coupons = coupon_totals(session, actor.programme_id, today=today, site_id=place.id)
+            reach = reach_of_site(live, place.code, coupons)
+        else:
+            reach = reach_of_programme(live)
     return ReachOut(
-        participants=len(live.sample),
+        participants=reach.participants,
         seeds=reach.seeds,
-        walk_ins=sum(live.walk_ins.values()),
+        walk_ins=reach.walk_ins,
         women_mark=mark,
         composition=_composition(reach, reach.everyone),
         composition_without_seeds=_composition(reach, reach.without_seeds),
         women_without_seeds_between=reach.range_without_seeds,
         missing=reach.everyone.not_known,
         first_time=reach.first_time,
-        **{f"by_{key}": _groups(grouping) for key, grouping in reach.groupings.items()},
+        **{f"by_{key}": _groups(reach, key) for key in GROUPINGS},
         over_time=[GroupOut.of(line) for line in reach.course.lines],
         coupons=CouponsOut.model_validate(reach.coupons, from_attributes=True),
         matured_redemption_rate=reach.coupons.matured_redemption_rate,
     )
 
 
-def _groups(grouping: Grouping) -> list[GroupOut]:
-    return [GroupOut.of(line) for line in grouping.lines]
+def _groups(reach: Reach, key: str) -> list[GroupOut]:
+    grouping = reach.groupings.get(key)
+    return [GroupOut.of(line) for line in grouping.lines] if grouping else []
 
 
 def _composition(reach: Reach, line: Line) -> dict[str, ShareOut]:
