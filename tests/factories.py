@@ -109,7 +109,7 @@ def a_site(
     session: Session, programme_id: UUID, *, now: datetime = NOON, **given: Any
 ) -> SiteFacts:
     defaults: dict[str, Any] = {
-        "code": f"S{next(_numbers)}",
+        "code": f"S{next(_numbers):04}",
         "name": {"en": "Health centre", "uk": "Центр здоров'я"},
         "address": {"en": "1 Sadova St", "uk": "вул. Садова, 1"},
         "phone": "+380 44 000 00 00",
