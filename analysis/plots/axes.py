@@ -6,8 +6,6 @@ from datetime import date
 
 from analysis.plots.svg import FAINT, QUIET, line, text
 
-DAYS_IN_MONTH = 30.4
-
 
 @dataclass(frozen=True)
 class Scale:

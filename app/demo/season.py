@@ -31,7 +31,7 @@ FIRST_PULLS = (2.0, 0.4, 0.0)
 # The seeds by whom a site finds women at last, and the day the first of them comes.
 LATE_PULLS, LATE_SEEDS = (1.6, 0.7), 70
 FEW_COUPONS = 6
-WALK_INS, TURNED_AWAY, ELSEWHERE, LATE = 0.05, 0.09, 0.04, 0.01
+WALK_INS, TURNED_AWAY, ELSEWHERE = 0.05, 0.09, 0.04
 # How many days ago a coupon was shown at two desks: one case is decided, one waits.
 DECIDED, UNDECIDED = 64, 3
 

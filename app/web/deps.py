@@ -33,17 +33,12 @@ async def _database(request: Request) -> Database:
     return cast(Database, request.app.state.database)
 
 
-async def _settings(request: Request) -> Settings:
-    return cast(Settings, request.app.state.settings)
-
-
 async def _now(request: Request) -> datetime:
     return cast(Callable[[], datetime], request.app.state.clock)()
 
 
 Db = Annotated[Database, Depends(_database)]
 Now = Annotated[datetime, Depends(_now)]
-Config = Annotated[Settings, Depends(_settings)]
 
 
 async def current_actor(request: Request, db: Db, now: Now) -> Actor:
@@ -94,11 +89,16 @@ def csrf_token(request: Request, secret: str) -> str:
 
 
 def check_same_site(request: Request) -> None:
-    """Refuse a form that a browser says came from elsewhere. Raises: WrongOrigin."""
+    """Refuse a form that a browser says came from elsewhere. Raises: WrongOrigin.
+
+    Behind a proxy that puts its own name in ``Host``, the public address is ours too.
+    """
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise WrongOrigin
     origin = request.headers.get("Origin")
-    if origin and origin != "null" and urlsplit(origin).netloc != request.headers.get("Host"):
+    public = cast(Settings, request.app.state.settings).public_url
+    ours = {request.headers.get("Host", ""), urlsplit(public).netloc} - {""}
+    if origin and origin != "null" and urlsplit(origin).netloc not in ours:
         raise WrongOrigin
 
 

@@ -111,6 +111,17 @@ def test_a_form_of_another_site_is_refused(
     assert "set-cookie" not in answer.headers
 
 
+def test_a_form_of_the_public_address_is_ours_behind_a_proxy_that_renames_the_host(
+    database: Database, keyring: Keyring, username: str
+) -> None:
+    proxied = client(database, keyring, public_url="https://pdi.example.org")
+    fields = {"username": username, "password": PASSWORD}
+    ours, unnamed = {"Origin": "https://pdi.example.org"}, {"Origin": "file:"}
+
+    assert proxied.post("/login", data=fields, headers=ours).status_code == 303
+    assert proxied.post("/login", data=fields, headers=unnamed).status_code == 403
+
+
 def test_logging_out_ends_the_session_and_says_so_once(
     database: Database, keyring: Keyring
 ) -> None:

@@ -135,11 +135,6 @@ def accepted_redemption(session: Session, coupon_id: UUID) -> Redemption | None:
     )
 
 
-def redemption_of(session: Session, participant_id: UUID) -> UUID | None:
-    """The redemption by which a participant came, if she came by one."""
-    return session.scalar(select(Redemption.id).where(Redemption.participant_id == participant_id))
-
-
 def scans_of(
     session: Session, staff_id: UUID, *, programme_id: UUID, since: datetime, most: int = 8
 ) -> list[PastScan]:
