@@ -1,0 +1,167 @@
+"""What every estimator needs of a sample: people by network size and group, and who recruited whom.
+
+A sample of any size comes down to two small tables. So one function serves the sample itself and a
+thousand replicates of a bootstrap, which come as tables with a leading axis.
+
+Notation: D distinct network sizes, k groups, R replicates (1 for the sample itself).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from analysis.arrays import BoolArray, FloatArray, IntArray
+from analysis.degrees import MissingDegree, stand_in
+from analysis.sample import Sample, Trait
+
+LARGEST_PLAIN_SIZE = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """People and recruitments, R times over.
+
+    Attributes:
+        degree: (D,) the distinct network sizes in persons, ascending.
+        people: (R, D + 1, k + 1) people by network size and group; the last row is of those whose
+            network size is not known, the last column of those whose group is not known.
+        recruits: (R, k, k) how many of each group (column) each group (row) recruited.
+
+    >>> counts = Counts(np.array([2.0]), np.array([[[3, 1, 0], [0, 0, 1]]]), np.ones((1, 2, 2)))
+    >>> counts.of_group.tolist(), counts.of_degree.tolist(), counts.placed.tolist()
+    ([[3, 1]], [[4]], [[[3, 1]]])
+    """
+
+    degree: FloatArray
+    people: IntArray
+    recruits: IntArray
+
+    @property
+    def of_group(self) -> IntArray:
+        """(R, k) people of each group, whether or not their network size is known."""
+        found: IntArray = self.people[..., :-1].sum(axis=-2)
+        return found
+
+    @property
+    def of_degree(self) -> IntArray:
+        """(R, D) people of each network size, whether or not their group is known."""
+        found: IntArray = self.people[..., :-1, :].sum(axis=-1)
+        return found
+
+    @property
+    def placed(self) -> IntArray:
+        """(R, D, k) people whose network size and group are both known."""
+        return self.people[..., :-1, :-1]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A sample made ready for one trait; arrays of shape (n,) in the order of the sample.
+
+    Attributes:
+        levels: the k groups.
+        degree: (D,) the distinct network sizes in persons, ascending.
+        size: index into ``degree``; D where the network size is not known.
+        group: index into ``levels``; k where the group is not known.
+        recruiter: index of the recruiter, -1 for a seed.
+        is_counted: who counts as one of the people; seeds may be left out of that.
+
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b", "c"], ["", "a", "a"], network_size=[4, 2, None],
+    ...     traits={"sex": ["m", "f", None]})
+    >>> found = frame(sample, sample.trait("sex"))
+    >>> found.counts.people.tolist(), found.counts.recruits.tolist()
+    ([[[1, 0, 0], [0, 1, 0], [0, 0, 1]]], [[[0, 0], [1, 0]]])
+    """
+
+    levels: tuple[str, ...]
+    degree: FloatArray
+    size: IntArray
+    group: IntArray
+    recruiter: IntArray
+    is_counted: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.group)
+
+    @cached_property
+    def people_cell(self) -> IntArray:
+        """(n,) each person's place in a table of ``Counts.people``, read row by row."""
+        wide = self.size.astype(np.int32) * np.int32(len(self.levels) + 1)
+        return wide + self.group.astype(np.int32)
+
+    @cached_property
+    def recruits_cell(self) -> IntArray:
+        """(n,) the place of her recruitment in a table of ``Counts.recruits``, read row by row.
+
+        -1 for a seed, and where the group of either is not known.
+        """
+        k = len(self.levels)
+        source = self.group[self.recruiter]
+        known = (self.recruiter >= 0) & (source < k) & (self.group < k)
+        return np.where(known, source.astype(np.int32) * np.int32(k) + self.group, -1)
+
+    @property
+    def people_shape(self) -> tuple[int, int]:
+        return len(self.degree) + 1, len(self.levels) + 1
+
+    @cached_property
+    def counts(self) -> Counts:
+        """The sample's own counts, R = 1."""
+        k, (rows, columns) = len(self.levels), self.people_shape
+        cells = self.people_cell[self.is_counted]
+        pairs = self.recruits_cell[self.recruits_cell >= 0]
+        return Counts(
+            degree=self.degree,
+            people=np.bincount(cells, minlength=rows * columns).reshape(1, rows, columns),
+            recruits=np.bincount(pairs, minlength=k * k).reshape(1, k, k),
+        )
+
+
+def frame(
+    sample: Sample,
+    trait: Trait,
+    *,
+    missing_degree: MissingDegree = "drop",
+    with_seeds: bool = True,
+) -> Frame:
+    """Make a sample ready for one trait.
+
+    Args:
+        missing_degree: ``drop`` leaves people without a network size out of whatever is weighted by
+            it; ``maximum`` gives them the largest, as the R package RDS does.
+        with_seeds: whether seeds count among the people. Staff chose them; the R package RDS counts
+            them in. Whom they recruited counts either way.
+    """
+    degree, size = _classes(stand_in(sample.network_size, missing_degree))
+    k = len(trait.levels)
+    return Frame(
+        levels=trait.levels,
+        degree=degree,
+        size=size,
+        group=np.where(trait.codes < 0, k, trait.codes).astype(np.int16),
+        recruiter=sample.recruiter,
+        is_counted=np.ones(len(sample), dtype=bool) if with_seeds else sample.recruiter >= 0,
+    )
+
+
+def _classes(network_size: FloatArray) -> tuple[FloatArray, IntArray]:
+    """The distinct sizes, and each person's place among them, their number where not known."""
+    known = ~np.isnan(network_size)
+    sizes = network_size[known]
+    place = np.empty(len(network_size), dtype=np.int32)
+    if not len(sizes):
+        place[:] = 0
+        return np.empty(0), place
+    whole = sizes.astype(np.int64) if sizes.max() < LARGEST_PLAIN_SIZE else None
+    if whole is not None and (whole == sizes).all():
+        occurs = np.flatnonzero(np.bincount(whole))
+        where = np.zeros(int(occurs[-1]) + 1, dtype=np.int32)
+        where[occurs] = np.arange(len(occurs))
+        place[known], degree = where[whole], occurs.astype(np.float64)
+    else:
+        degree, inverse = np.unique(sizes, return_inverse=True)
+        place[known] = inverse
+    place[~known] = len(degree)
+    return degree, place
