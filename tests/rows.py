@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, Enum, Table, TypeDecorator, insert
 
 VALUES: dict[type, Any] = {
     int: 1,
+    float: 0.5,
     bool: False,
     bytes: b"\x01" * 32,
     date: date(2026, 3, 8),

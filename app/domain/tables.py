@@ -4,6 +4,7 @@ from sqlalchemy import MetaData
 
 from app.core import installation, outbox
 from app.core.db import Base
+from app.domain.analyses import models as analyses
 from app.domain.audit import models as audit
 from app.domain.conflicts import models as conflicts
 from app.domain.coupons import models as coupons
@@ -28,6 +29,7 @@ MODULES = (
     visits,
     intake,
     conflicts,
+    analyses,
 )
 
 METADATA: MetaData = Base.metadata

@@ -40,6 +40,9 @@ ACCOUNTS: dict[Account, str] = {
 
 # What the record calls an act, and what people do.
 ACTS: dict[str, str] = {
+    "analysis.cancelled": N_("Stopped a calculation"),
+    "analysis.read": N_("Read a calculated report"),
+    "analysis.requested": N_("Asked for a calculation"),
     "api_key.ended": N_("Ended someone's keys"),
     "api_key.made": N_("Made a key for software"),
     "bundle.issued": N_("Issued a set of coupons"),
@@ -95,6 +98,9 @@ ERRORS: dict[str, str] = {
     # conflicts and money
     "unknown_conflict": N_("There is no such open question."),
     "unknown_chain": N_("There is no chain of this name."),
+    "unknown_analysis": N_("There is no such calculation. Results are kept for forty days."),
+    "bad_analysis": N_("This cannot be calculated as it was asked. Please choose again."),
+    "too_many_analyses": N_("Many calculations are waiting already. Please wait until some are done, or stop one."),
     "conflict_decided": N_("This was decided before."),
     "conflict_cannot_move": N_("The first person already holds cards of their own, so the card has to count for the first."),
     "reason_needed": N_("Please give a reason. It is kept with the decision."),

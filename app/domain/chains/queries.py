@@ -155,6 +155,32 @@ def coupon_totals(
     )
 
 
+def figures_stamp(session: Session, programme_id: UUID) -> str:
+    """A text that changes when a programme's figures do; made of sums, so it is cheap and nothing is opened.
+
+    Two changes can cancel out in it: it tells whether a question was asked before, never whether a figure may be shown.
+    """
+    people = session.execute(
+        select(
+            Participant.came,
+            Participant.standing,
+            Participant.sex,
+            func.count(),
+            func.sum(Participant.age),
+            func.sum(Participant.network_size),
+            func.max(Participant.came_on),
+        )
+        .where(Participant.programme_id == programme_id)
+        .group_by(Participant.came, Participant.standing, Participant.sex)
+    )
+    coupons = session.execute(
+        select(Coupon.status, func.count(), func.max(Coupon.status_on))
+        .where(Coupon.programme_id == programme_id)
+        .group_by(Coupon.status)
+    )
+    return "\n".join(sorted(str(tuple(row)) for row in [*people, *coupons]))
+
+
 def _different(labels: Mapping[int, str]) -> dict[int, str]:
     """Random labels may meet; the later of two gets a number behind it."""
     met: Counter[str] = Counter()
