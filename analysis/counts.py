@@ -35,7 +35,7 @@ class Counts:
 
     degree: FloatArray
     people: IntArray
-    recruits: IntArray
+    recruits: IntArray | FloatArray
 
     @property
     def of_group(self) -> IntArray:

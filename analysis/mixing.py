@@ -10,7 +10,7 @@ from typing import Literal
 import networkx as nx
 import numpy as np
 
-from analysis.arrays import FloatArray, IntArray
+from analysis.arrays import BoolArray, FloatArray, IntArray
 from analysis.sample import Trait
 
 Obstacle = Literal["no_recruits", "empty_row", "not_unique", "periodic"]
@@ -52,46 +52,80 @@ def recruitment_matrix(recruiter: IntArray, trait: Trait) -> IntArray:
     return np.bincount(cells, minlength=k * k).reshape(k, k)
 
 
-def transition(matrix: IntArray) -> FloatArray:
-    """S (k, k): T with each row made to sum to 1; a row without recruits is nan.
+def transition(matrix: IntArray | FloatArray) -> FloatArray:
+    """S (…, k, k): T with each row made to sum to 1; a row without recruits is nan.
 
     >>> transition(np.array([[1, 3], [0, 0]])).tolist()
     [[0.25, 0.75], [nan, nan]]
     """
-    totals = matrix.sum(axis=1, keepdims=True)
-    shares: FloatArray = np.where(totals > 0, matrix / np.maximum(totals, 1), np.nan)
+    totals = matrix.sum(axis=-1, keepdims=True)
+    shares = np.full(matrix.shape, np.nan)
+    np.divide(matrix, totals, out=shares, where=totals > 0)
     return shares
 
 
-def equilibrium(matrix: IntArray) -> Equilibrium:
-    """E (k,): the composition that recruitment leaves unchanged, E = E S with ΣE = 1.
+def equilibria(matrices: IntArray | FloatArray) -> FloatArray:
+    """(R, k) E = E S with ΣE = 1 for each of R recruitment matrices (R, k, k), nan where there is none.
 
-    Whether it exists and is unique is read off the graph of who recruits whom, not off rounded
-    eigenvalues: one set of groups that recruitment never leaves, and no cycle length in common
-    there. No row is filled in by guess.
+    There is one if every group recruited, and if after enough waves there is a group that can be
+    reached from every group in the same number of them: then recruitment neither keeps to several
+    sets of groups nor swings for ever. That is read off the cells that are not 0, not off rounded
+    eigenvalues.
 
     Source: Heckathorn (1997), "Respondent-driven sampling", Social Problems 44(2); existence by the
     Perron-Frobenius theorem.
+
+    >>> equilibria(np.array([[[3, 1], [2, 2]], [[3, 0], [0, 2]]])).round(6).tolist()
+    [[0.666667, 0.333333], [nan, nan]]
+    """
+    k = matrices.shape[-1]
+    shares = np.full(matrices.shape[:-1], np.nan)
+    settles = _settles(matrices)
+    if settles.any() and k:
+        equations = np.swapaxes(transition(matrices[settles]), -2, -1) - np.eye(k)
+        equations[:, -1] = 1
+        wanted = np.zeros((len(equations), k, 1))
+        wanted[:, -1] = 1
+        shares[settles] = np.clip(np.linalg.solve(equations, wanted)[..., 0], 0.0, 1.0)
+    return shares
+
+
+def _settles(matrices: IntArray | FloatArray) -> BoolArray:
+    """(R,) whether a wave so far ahead that all that can be possible is has a group common to all."""
+    k = matrices.shape[-1]
+    reaches = matrices > 0
+    ahead = 1
+    while ahead < k * k:
+        reaches = reaches.astype(np.float32) @ reaches.astype(np.float32) > 0
+        ahead *= 2
+    every_row = (matrices.sum(axis=-1) > 0).all(axis=-1)
+    settles: BoolArray = every_row & reaches.all(axis=-2).any(axis=-1)
+    return settles
+
+
+def equilibrium(matrix: IntArray) -> Equilibrium:
+    """E (k,): the composition that recruitment leaves unchanged, or why there is none.
+
+    No row is filled in by guess.
 
     >>> equilibrium(np.array([[3, 1], [2, 2]])).shares.round(6).tolist()
     [0.666667, 0.333333]
     >>> equilibrium(np.array([[3, 0], [0, 2]])).obstacle
     'not_unique'
     """
+    shares = equilibria(matrix[np.newaxis])[0]
+    if len(shares) and not np.isnan(shares).any():
+        return Equilibrium(shares)
+    return Equilibrium(None, _obstacle(matrix))
+
+
+def _obstacle(matrix: IntArray) -> Obstacle:
     if not matrix.sum():
-        return Equilibrium(None, "no_recruits")
+        return "no_recruits"
     if (matrix.sum(axis=1) == 0).any():
-        return Equilibrium(None, "empty_row")
+        return "empty_row"
     graph: nx.DiGraph[int] = nx.DiGraph(zip(*np.nonzero(matrix), strict=True))
-    closed = list(nx.attracting_components(graph))
-    if len(closed) > 1:
-        return Equilibrium(None, "not_unique")
-    if not nx.is_aperiodic(graph.subgraph(closed[0])):
-        return Equilibrium(None, "periodic")
-    k = len(matrix)
-    equations = np.vstack([transition(matrix).T - np.eye(k), np.ones(k)])
-    shares = np.linalg.lstsq(equations, np.append(np.zeros(k), 1.0), rcond=None)[0]
-    return Equilibrium(np.clip(shares, 0.0, 1.0))
+    return "not_unique" if nx.number_attracting_components(graph) > 1 else "periodic"
 
 
 def recruitment_homophily(matrix: IntArray) -> float | None:
