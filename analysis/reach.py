@@ -175,7 +175,7 @@ def over_time(sample: Sample, trait: Trait) -> Growth:
     (('2026-03-02', '2026-03-09', '2026-03-16'), [2, 0, 1], [0.5, 0.5, 0.67])
     """
     dated = ~np.isnat(sample.enrolled_on)
-    monday = _monday_of(sample.enrolled_on[dated])
+    monday = monday_of(sample.enrolled_on[dated])
     weeks = np.unique(monday)
     if len(weeks) and (weeks[-1] - weeks[0]) // np.timedelta64(7, "D") < _LONGEST_SPAN_IN_WEEKS:
         weeks = np.arange(weeks[0], weeks[-1] + 7, 7)
@@ -186,6 +186,11 @@ def over_time(sample: Sample, trait: Trait) -> Growth:
     return Growth(weeks, new, total, undated=int(np.count_nonzero(~dated)))
 
 
-def _monday_of(days: DateArray) -> DateArray:
+def monday_of(days: DateArray) -> DateArray:
+    """(n,) the Monday of the week of each day.
+
+    >>> monday_of(np.array(["2026-03-01", "2026-03-02"], dtype="datetime64[D]")).astype(str).tolist()
+    ['2026-02-23', '2026-03-02']
+    """
     number = days.astype("datetime64[D]").astype(np.int64)
     return ((number + 3) // 7 * 7 - 3).astype("datetime64[D]")
