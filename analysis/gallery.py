@@ -52,9 +52,9 @@ def pictures(sample: Sample, trait_name: str) -> Mapping[str, str]:
         ),
         "forest": plots.draw_forest(
             sample.forest,
-            focus=trait.codes == at,
-            unknown=trait.codes < 0,
-            words=plots.ForestWords(focus=level),
+            plots.by_level(
+                trait.codes == at, trait.codes < 0, names=(level, "others", "not known")
+            ),
         ),
     }
     growth = over_time(sample, trait)

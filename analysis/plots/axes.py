@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import ceil, floor
 
 from analysis.plots.svg import FAINT, QUIET, line, text
 
@@ -39,6 +40,19 @@ def round_steps(most: float, about: int = 4) -> list[int]:
     )
     count = max(1, -(-int(most) // step))
     return [step * i for i in range(count + 1)]
+
+
+def share_steps(low: float, high: float, about: int = 5) -> list[float]:
+    """Shares from below ``low`` to above ``high``, in steps of 1, 2, 5, 10 or 20 percent.
+
+    >>> share_steps(0.13, 0.31), share_steps(0.9, 1.0)
+    ([0.1, 0.15, 0.2, 0.25, 0.3, 0.35], [0.9, 0.92, 0.94, 0.96, 0.98, 1.0])
+    """
+    span = round(high - low, 9)
+    step = next((unit for unit in (1, 2, 5, 10) if span * 100 <= unit * about), 20)
+    first, last = floor(round(low * 100 / step, 6)), ceil(round(high * 100 / step, 6))
+    last = max(last, first + 1)
+    return [unit * step / 100 for unit in range(first, last + 1) if 0 <= unit * step <= 100]
 
 
 def months_between(first: date, last: date, most: int) -> list[date]:

@@ -1,6 +1,6 @@
 """The forest of a whole programme: every chain as rings of waves round its seed.
 
-Each chain is a few paths, whatever its size: one of lines, and one of dots for each kind of person,
+Each chain is a few paths, whatever its size: one of lines, and one of dots for each kind of dot,
 where a dot is a line of no length with a round or a square end. So thousands of people are drawn in
 a few milliseconds.
 """
@@ -11,12 +11,13 @@ from html import escape
 
 import numpy as np
 
-from analysis.arrays import BoolArray, FloatArray, IntArray
+from analysis.arrays import FloatArray, IntArray
 from analysis.forest import Chains, Forest, chains
+from analysis.plots.dots import Dots, Look
 from analysis.plots.layout import pack, place
 from analysis.plots.legend import Legend, legend
 from analysis.plots.svg import INK, document, element, number
-from analysis.plots.words import COLOURS, FOCUS, UNKNOWN, WRITING, Writing
+from analysis.plots.words import WRITING, Writing
 
 _UNITS = 2
 _EDGE = "#7d8590"
@@ -29,9 +30,6 @@ class ForestWords:
 
     title: str = "Recruitment forest"
     description: str = "Every chain as a disc: its seed in the middle, each wave on the next ring."
-    focus: str = "women"
-    others: str = "others"
-    unknown: str = "not known"
     seed: str = "seed"
     not_drawn: str = "smaller chains not drawn: {n}"
     chain: str = "Chain of {size}, waves: {depth}"
@@ -39,25 +37,25 @@ class ForestWords:
 
 def draw_forest(
     forest: Forest,
+    dots: Dots,
     *,
-    focus: BoolArray,
-    unknown: BoolArray | None = None,
     link: Callable[[int], str] | None = None,
     most_people: int = 20_000,
     words: ForestWords | None = None,
     writing: Writing = WRITING,
     width: int = 1000,
 ) -> str:
-    """Discs of chains, largest first; dots are round for people at the level, square for others.
+    """Discs of chains, largest first, and a dot for everyone.
 
     Args:
-        focus: (n,) who is at the level.
-        unknown: (n,) whose level is not known: a cross.
+        dots: how everyone is drawn (``by_level``, ``by_wave``, ``by_activity``).
         link: the address of a chain's own page, by the index of its seed.
         most_people: chains are drawn, largest first, up to this many people; the rest is counted.
 
     >>> from analysis.forest import grow
-    >>> svg = draw_forest(grow(np.array([-1, 0, 0])), focus=np.array([True, False, True]))
+    >>> from analysis.plots.dots import by_level
+    >>> dots = by_level(np.array([True, False, True]))
+    >>> svg = draw_forest(grow(np.array([-1, 0, 0])), dots)
     >>> svg.count("<path"), "<script" in svg
     (3, False)
     """
@@ -71,8 +69,8 @@ def draw_forest(
     pen = _Pen(
         at=np.stack([np.rint(x), np.rint(y)], axis=1).astype(np.int64),
         recruiter=forest.recruiter.astype(np.int64),
-        kind=_kinds(focus, unknown),
-        dot=dot,
+        dots=dots,
+        size=dot,
     )
     titles = _titles(shown, words, writing)
     drawn = [
@@ -82,8 +80,7 @@ def draw_forest(
         )
     ]
     left_out = len(found.size) - len(shown.size)
-    with_unknown = bool((pen.kind == 2).any())
-    key = _legend(words, writing, left_out, width, with_unknown=with_unknown)
+    key = _legend(dots.used(), words, writing, left_out, width)
     top = key.height + 6
     placed = f"translate(4 {number(top)}) scale({1 / _UNITS})"
     return document(
@@ -98,12 +95,12 @@ def draw_forest(
 
 @dataclass(frozen=True, eq=False)
 class _Pen:
-    """What drawing a chain needs of all people: coordinates (n, 2), recruiters, kinds, dot size."""
+    """What drawing a chain needs of all people: coordinates (n, 2), recruiters, dots, their size."""
 
     at: IntArray
     recruiter: IntArray
-    kind: IntArray
-    dot: float
+    dots: Dots
+    size: float
 
 
 def _largest(found: Chains, most_people: int) -> Chains:
@@ -127,11 +124,6 @@ def _radii(shown: Chains, unit: float, dot: float, width: int) -> FloatArray:
     return radii
 
 
-def _kinds(focus: BoolArray, unknown: BoolArray | None) -> IntArray:
-    kind = np.where(focus, 0, 1)
-    return kind if unknown is None else np.where(unknown, 2, kind)
-
-
 def _titles(shown: Chains, words: ForestWords, writing: Writing) -> list[str]:
     return [
         words.chain.format(size=writing.number(size), depth=writing.number(depth))
@@ -142,17 +134,10 @@ def _titles(shown: Chains, words: ForestWords, writing: Writing) -> list[str]:
 def _chain(pen: _Pen, people: IntArray, reach: float, title: str, address: str | None) -> str:
     x, y = pen.at[people[0]].tolist()
     parts = [element("circle", cx=x, cy=y, r=round(reach), fill=_GROUND), _lines(pen, people)]
-    for kind, (colour, cap) in enumerate(((FOCUS, "round"), (COLOURS[1], "square"))):
-        dots = _dots(pen.at[people[pen.kind[people] == kind]])
-        size = pen.dot if cap == "round" else pen.dot * 0.8
-        if dots:
-            parts.append(
-                element("path", d=dots, stroke=colour, stroke_width=size, stroke_linecap=cap)
-            )
-    crosses = _crosses(pen.at[people[pen.kind[people] == 2]], round(pen.dot / 2))
-    if crosses:
-        parts.append(element("path", d=crosses, stroke=UNKNOWN, stroke_width=2))
-    ring = pen.dot * 0.95
+    kinds = pen.dots.kind[people]
+    for kind, look in enumerate(pen.dots.looks):
+        parts += _dots(pen.at[people[kinds == kind]], look, pen.size)
+    ring = pen.size * 0.95
     parts.append(element("circle", cx=x, cy=y, r=ring, fill="none", stroke=INK, stroke_width=2))
     if address is None:
         return "".join(parts)
@@ -178,12 +163,20 @@ def _lines(pen: _Pen, people: IntArray) -> str:
     return element("path", d=path, fill="none", stroke=_EDGE, stroke_width=1.6)
 
 
-def _dots(at: IntArray) -> str:
+def _dots(at: IntArray, look: Look, size: float) -> list[str]:
+    """One path of everyone who looks so, if there is anybody."""
     if not len(at):
-        return ""
+        return []
+    if look.shape == "cross":
+        crosses = _crosses(at, round(size / 2))
+        return [element("path", d=crosses, stroke=look.colour, stroke_width=2)]
     steps = np.diff(at, axis=0).tolist()
     x, y = at[0].tolist()
-    return f"M{x} {y}h0{''.join(f'm{dx} {dy}h0' for dx, dy in steps)}".replace(" -", "-")
+    path = f"M{x} {y}h0{''.join(f'm{dx} {dy}h0' for dx, dy in steps)}".replace(" -", "-")
+    wide = size if look.shape == "round" else size * 0.8
+    return [
+        element("path", d=path, stroke=look.colour, stroke_width=wide, stroke_linecap=look.shape)
+    ]
 
 
 def _crosses(at: IntArray, r: int) -> str:
@@ -193,18 +186,10 @@ def _crosses(at: IntArray, r: int) -> str:
 
 
 def _legend(
-    words: ForestWords, writing: Writing, left_out: int, width: int, *, with_unknown: bool
+    looks: list[Look], words: ForestWords, writing: Writing, left_out: int, width: int
 ) -> Legend:
     ring = element("circle", cx=0, cy=0, r=5, fill="none", stroke=INK, stroke_width=1.2)
-    square = element("rect", x=-4.5, y=-4.5, width=9, height=9, fill=COLOURS[1])
-    cross = element("path", d="M-4-4l8 8m0-8l-8 8", stroke=UNKNOWN, stroke_width=2)
-    entries = [
-        (element("circle", cx=0, cy=0, r=5, fill=FOCUS), words.focus),
-        (square, words.others),
-    ]
-    if with_unknown:
-        entries.append((cross, words.unknown))
-    entries.append((ring, words.seed))
+    entries = [*((look.swatch(), look.name) for look in looks), (ring, words.seed)]
     if left_out:
         entries.append(("", words.not_drawn.format(n=writing.number(left_out))))
     return legend(entries, width)

@@ -109,6 +109,26 @@ def text_width(content: str, size: float = 13) -> float:
     return len(content) * size * 0.64
 
 
+def wrapped(
+    content: str, x: float, y: float, room: float, *, size: float = 12, fill: str = QUIET
+) -> list[str]:
+    """Lines of text as wide as there is room, one below the other, the first at (x, y).
+
+    >>> len(wrapped("met in June at the earliest", 0, 10, room=120))
+    2
+    """
+    lines, words = [""], content.split(" ")
+    for word in words:
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_width(longer, size) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return [
+        text(each, x, y + i * size * 1.35, size=size, fill=fill) for i, each in enumerate(lines)
+    ]
+
+
 def document(
     width: float,
     height: float,

@@ -17,17 +17,23 @@ def _month(day: date) -> str:
     return day.strftime("%Y-%m")
 
 
+def _decimal(value: float) -> str:
+    return f"{value:.2f}"
+
+
 @dataclass(frozen=True)
 class Writing:
-    """Numbers, shares and months as a language writes them; the default suits any.
+    """Numbers, shares and dates as a language writes them; the default suits any.
 
-    >>> Writing().percent(0.304), Writing().month(date(2026, 3, 1))
-    ('30\\xa0%', '2026-03')
+    >>> Writing().percent(0.304), Writing().month(date(2026, 3, 1)), Writing().decimal(1.234)
+    ('30\\xa0%', '2026-03', '1.23')
     """
 
     number: Callable[[int], str] = _spaced
     percent: Callable[[float], str] = _percent
     month: Callable[[date], str] = _month
+    decimal: Callable[[float], str] = _decimal
+    day: Callable[[date], str] = date.isoformat
 
 
 WRITING = Writing()
@@ -36,4 +42,6 @@ WRITING = Writing()
 FOCUS = "#AA3377"
 COLOURS = (FOCUS, "#4477AA", "#228833", "#997700", "#66CCEE", "#EE6677")
 UNKNOWN = "#6e7781"
+DASHES = (None, "7 3", "2 3", "9 3 2 3", "12 4", "1 2")
 MARK = "#1f2328"
+WITHHELD = "<5*"

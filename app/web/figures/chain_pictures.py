@@ -21,8 +21,7 @@ def draw_forest(
     women = sex.levels.index(WOMEN) if WOMEN in sex.levels else len(sex.levels)
     return plots.draw_forest(
         sample.forest,
-        focus=sex.codes == women,
-        unknown=sex.codes < 0,
+        plots.by_level(sex.codes == women, sex.codes < 0, names=_sexes(language)),
         link=link,
         words=_forest_words(language, _("All recruitment chains")),
         writing=writing(language),
@@ -59,8 +58,11 @@ def draw_one(chain: OneChain, *, language: str, width: int) -> str:
     if not chain.is_tree:
         return plots.draw_forest(
             grow(np.array([(each.recruiter or 0) - 1 for each in chain.members])),
-            focus=np.array([each.number in women for each in chain.members]),
-            unknown=np.array([each.number in unknown for each in chain.members]),
+            plots.by_level(
+                np.array([each.number in women for each in chain.members]),
+                np.array([each.number in unknown for each in chain.members]),
+                names=_sexes(language),
+            ),
             words=_forest_words(language, title),
             writing=writing(language),
             width=width,
@@ -103,14 +105,16 @@ def _describe(member: Member, language: str) -> str:
     )
 
 
+def _sexes(language: str) -> tuple[str, str, str]:
+    _ = gettext_of(language)
+    return _("women"), _("men and others"), _("not known")
+
+
 def _forest_words(language: str, title: str) -> plots.ForestWords:
     _ = gettext_of(language)
     return plots.ForestWords(
         title=title,
         description=_("Each chain is a disc: its seed in the middle, each wave on the next ring."),
-        focus=_("women"),
-        others=_("men and others"),
-        unknown=_("not known"),
         seed=_("seed"),
         not_drawn=_("smaller chains not drawn: {n}"),
         chain=_("Chain of {size} people, {depth} waves after the seed"),

@@ -3,6 +3,7 @@
 import gzip
 import re
 from collections.abc import Callable
+from datetime import date
 from xml.etree import ElementTree
 
 import networkx as nx
@@ -51,7 +52,9 @@ def draw_matrix(width: int) -> str:
 
 def draw_forest(width: int) -> str:
     words = plots.ForestWords(title=TITLE, description=DESCRIPTION)
-    return plots.draw_forest(SAMPLE.forest, focus=SEX.codes == 0, words=words, width=width)
+    return plots.draw_forest(
+        SAMPLE.forest, plots.by_level(SEX.codes == 0), words=words, width=width
+    )
 
 
 def draw_chain(width: int) -> str:
@@ -61,8 +64,117 @@ def draw_chain(width: int) -> str:
     return plots.draw_chain(chain, focus=women, words=words, width=width)
 
 
+def draw_waves_of_forest(width: int) -> str:
+    words = plots.ForestWords(title=TITLE, description=DESCRIPTION)
+    return plots.draw_forest(
+        SAMPLE.forest, plots.by_wave(SAMPLE.forest.wave), words=words, width=width
+    )
+
+
+def draw_activity_of_forest(width: int) -> str:
+    words = plots.ForestWords(title=TITLE, description=DESCRIPTION)
+    dots = plots.by_activity(SAMPLE.forest, SAMPLE.forest.recruits == 0)
+    return plots.draw_forest(SAMPLE.forest, dots, words=words, width=width)
+
+
+def draw_means(width: int) -> str:
+    words = plots.MeansWords(title=TITLE, description=DESCRIPTION)
+    means = np.array([[0.5, 0.31], [0.2, np.nan]])
+    return plots.draw_means(means, ["жінки", "чоловіки"], words=words, width=width)
+
+
+def draw_sizes(width: int) -> str:
+    words = plots.SizeWords(title=TITLE, description=DESCRIPTION)
+    return plots.draw_chain_sizes(chains(SAMPLE.forest).size, words=words, width=width)
+
+
+def draw_convergence(width: int) -> str:
+    words = plots.ConvergenceWords(title=TITLE, description=DESCRIPTION)
+    return plots.draw_convergence(COUNT, RUNNING, words=words, width=width)
+
+
+def draw_bottleneck(width: int) -> str:
+    words = plots.ConvergenceWords(title=TITLE, description=DESCRIPTION)
+    grown = [plots.Settling("KLMN", COUNT[:40], RUNNING[:40]), plots.Settling("", COUNT, RUNNING)]
+    return plots.draw_bottleneck(grown, words=words, width=width)
+
+
+def draw_cascade(width: int) -> str:
+    words = plots.CascadeWords(title=TITLE, description=DESCRIPTION)
+    counts: list[list[int | None]] = [[900], [120, 300], [90, None]]
+    names = ["видано", "використано", "запрошено"]
+    return plots.draw_cascade(names, counts, ["жінки", "інші"], words=words, width=width)
+
+
+def draw_survival(width: int) -> str:
+    words = plots.SurvivalWords(title=TITLE, description=DESCRIPTION)
+    day, share = np.array([0, 2, 9, 20]), np.array([0.0, 0.2, 0.5, np.nan])
+    group = plots.Steps("жінки", day, share, share - 0.1, share + 0.1, at_risk=[40, 9, None])
+    return plots.draw_survival([group], ticks=[0, 7, 14], last_day=14, words=words, width=width)
+
+
+def draw_estimates(width: int) -> str:
+    words = plots.EstimateWords(title=TITLE, description=DESCRIPTION)
+    share = np.array([0.27, 0.31, np.nan])
+    names = ["Склад охоплених", "RDS-II (Volz–Heckathorn)", "RDS-I"]
+    return plots.draw_estimates(
+        names, share=share, low=share - 0.05, high=share + 0.06, words=words, width=width
+    )
+
+
+def draw_forecast(width: int) -> str:
+    words = plots.ForecastWords(title=TITLE, description=DESCRIPTION, met="У травні або червні")
+    return plots.draw_forecast(
+        WEEKS,
+        PEOPLE,
+        FAN,
+        target=90,
+        met=(date(2026, 5, 4), date(2026, 6, 1)),
+        words=words,
+        width=width,
+    )
+
+
+def draw_forecast_of_share(width: int) -> str:
+    words = plots.ForecastWords(title=TITLE, description=DESCRIPTION)
+    past = np.array([np.nan, 0.21, 0.24, 0.26])
+    ahead = plots.Fan(FAN.weeks, FAN.median / 400, [(0.9, FAN.median / 500, FAN.median / 300)])
+    return plots.draw_forecast(
+        WEEKS, past, ahead, what_if=ahead, is_share=True, words=words, width=width
+    )
+
+
+COUNT = np.arange(1, len(SAMPLE) + 1)
+RUNNING = np.cumsum(SEX.codes == 0) / COUNT
+WEEKS = np.arange("2026-03-02", "2026-03-30", 7, dtype="datetime64[D]")
+PEOPLE = np.array([8.0, 20.0, 41.0, 60.0])
+MEDIAN = np.linspace(60.0, 114.0, 10)
+FAN = plots.Fan(
+    np.arange("2026-03-23", "2026-06-01", 7, dtype="datetime64[D]"),
+    MEDIAN,
+    [(0.9, MEDIAN * 0.8, MEDIAN * 1.3), (0.5, MEDIAN * 0.9, MEDIAN * 1.1)],
+)
 ALL = pytest.mark.parametrize(
-    "draw", [draw_time, draw_wave, draw_sites, draw_matrix, draw_forest, draw_chain]
+    "draw",
+    [
+        draw_time,
+        draw_wave,
+        draw_sites,
+        draw_matrix,
+        draw_forest,
+        draw_chain,
+        draw_waves_of_forest,
+        draw_activity_of_forest,
+        draw_means,
+        draw_sizes,
+        draw_convergence,
+        draw_bottleneck,
+        draw_cascade,
+        draw_survival,
+        draw_estimates,
+        draw_forecast,
+        draw_forecast_of_share,
+    ],
 )
 
 
@@ -105,18 +217,26 @@ def test_nothing_is_written_outside_the_picture(draw: Callable[[int], str]) -> N
     width = float(root.attrib["viewBox"].split()[2])
     for text in root.iterfind(f"{SVG}text"):
         assert 0 <= float(text.attrib["x"]) <= width
+        assert 0 < float(text.attrib["y"]) < float(root.attrib["viewBox"].split()[3])
 
 
-def test_a_programme_of_6000_takes_less_than_60_kilobytes_and_few_elements() -> None:
+@pytest.mark.parametrize("of", ["level", "wave", "activity"])
+def test_a_programme_of_6000_takes_less_than_60_kilobytes_and_few_elements(of: str) -> None:
     sample = simulate(6_000, seed=5)
+    wave = sample.forest.wave
+    dots = {
+        "level": lambda: plots.by_level(sample.traits["sex"].codes == 0),
+        "wave": lambda: plots.by_wave(wave),
+        "activity": lambda: plots.by_activity(sample.forest, wave > wave.max() - 3),
+    }[of]()
     svg = plots.draw_forest(
         sample.forest,
-        focus=sample.traits["sex"].codes == 0,
+        dots,
         link=lambda seed: f"/chains/{seed}",
         width=1000,
     )
     assert len(gzip.compress(svg.encode(), 6)) <= 60_000
-    assert svg.count("<path") <= 4 * len(sample.forest.seeds)
+    assert svg.count("<path") <= (1 + len(dots.looks)) * len(sample.forest.seeds)
 
 
 def test_every_person_of_the_forest_is_drawn_once() -> None:
@@ -124,7 +244,7 @@ def test_every_person_of_the_forest_is_drawn_once() -> None:
 
 
 def test_the_ends_of_the_lines_of_a_forest_are_its_people() -> None:
-    svg = plots.draw_forest(grow(np.array([-1, 0, 0, 1])), focus=np.array([True] * 4))
+    svg = plots.draw_forest(grow(np.array([-1, 0, 0, 1])), plots.by_level(np.array([True] * 4)))
     edges, dots = re.findall(r' d="([^"]+)"', svg)
     assert {*_stops(edges)} == {*_stops(dots)}
     assert len(_stops(dots)) == 4
@@ -132,14 +252,14 @@ def test_the_ends_of_the_lines_of_a_forest_are_its_people() -> None:
 
 def test_chains_beyond_what_a_page_can_bear_are_counted_not_drawn() -> None:
     forest = grow(np.array([-1, 0, 0, -1, 3, -1]))
-    svg = plots.draw_forest(forest, focus=np.ones(6, dtype=bool), most_people=4)
+    svg = plots.draw_forest(forest, plots.by_level(np.ones(6, dtype=bool)), most_people=4)
     assert svg.count("h0") == 3
     assert "smaller chains not drawn: 2" in svg
 
 
 def test_people_whose_level_is_not_known_are_crosses() -> None:
     unknown = np.array([False, True])
-    svg = plots.draw_forest(grow(np.array([-1, 0])), focus=~unknown, unknown=unknown)
+    svg = plots.draw_forest(grow(np.array([-1, 0])), plots.by_level(~unknown, unknown))
     assert "not known" in svg
     assert svg.count("h0") == 1
 
@@ -147,7 +267,7 @@ def test_people_whose_level_is_not_known_are_crosses() -> None:
 def test_each_chain_can_be_opened_and_says_its_size() -> None:
     forest = grow(np.array([-1, 0, -1]))
     svg = plots.draw_forest(
-        forest, focus=np.ones(3, dtype=bool), link=lambda seed: f"/c?s={seed}&x"
+        forest, plots.by_level(np.ones(3, dtype=bool)), link=lambda seed: f"/c?s={seed}&x"
     )
     links = ElementTree.fromstring(svg).findall(f".//{SVG}a")
     assert [link.get("href") for link in links] == ["/c?s=0&x", "/c?s=2&x"]
@@ -157,7 +277,7 @@ def test_each_chain_can_be_opened_and_says_its_size() -> None:
 def test_an_empty_programme_is_drawn_too() -> None:
     nobody = np.array([], dtype=np.int64)
     forest = grow(nobody)
-    assert "<svg" in plots.draw_forest(forest, focus=nobody.astype(bool))
+    assert "<svg" in plots.draw_forest(forest, plots.by_level(nobody.astype(bool)))
     assert "<svg" in plots.draw_by_wave(nobody, nobody)
     assert "<svg" in plots.draw_by_group([], n=nobody, of=nobody, people=nobody)
     assert "<svg" in plots.draw_matrix(np.zeros((0, 0), dtype=np.int64), [])
