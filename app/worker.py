@@ -1,18 +1,26 @@
-"""Delivers the outbox and chains the audit record; reminders and analyses will join it."""
+"""Delivers the outbox, chains the audit record and computes analyses; reminders will join it."""
 
 import logging
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from app.core.db import Database
+from analysis.errors import SampleError
+from app.computations import KINDS
+from app.core.db import Database, NotCommitted
+from app.core.errors import DomainError
 from app.core.outbox import OutboxRow, body_of
+from app.domain.analyses import actions as analyses
+from app.domain.analyses import queries as analysis_queries
+from app.domain.analyses.actions import TakenRun
+from app.domain.analyses.queries import Result
 from app.domain.audit.actions import chain
 from app.domain.audit.queries import has_loose_events
 from app.subscribers import SUBSCRIBERS
@@ -22,6 +30,8 @@ BACKOFF = (30, 120, 600, 3600, 14400)
 BATCH = 100
 IDLE_SECONDS = 2.0
 PATIENCE = timedelta(minutes=5)
+PROGRESS_EVERY = timedelta(seconds=0.5)
+UNKNOWN_KIND, NO_RESULT, BROKEN = "unknown_kind", "no_result", "internal_error"
 
 log = logging.getLogger("pdi.worker")
 
@@ -80,26 +90,98 @@ def is_keeping_up(database: Database, *, now: datetime) -> bool:
         return session.scalar(forgotten.limit(1)) is None
 
 
+def compute(
+    database: Database,
+    clock: Callable[[], datetime],
+    *,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Compute one run that waits, with no transaction open meanwhile; returns how many there were.
+
+    A worker that is told to stop gives its run back. One that dies keeps it until its lease runs out.
+    """
+    with database.snapshot() as session:
+        if not analysis_queries.wants_worker(session, now=clock()):
+            return 0
+    with database.transaction() as session:
+        analyses.remove_old(session, now=clock())
+        taken = analyses.take(session, now=clock())
+    if taken is None:
+        return 0
+    told = _Told(database, taken, clock, is_stopping)
+    result, failure = _compute_one(database, taken, told, now=clock())
+    with database.transaction() as session:
+        if result:
+            analyses.finish(session, taken, result, now=clock())
+        elif told.may_go_on:
+            analyses.fail(session, taken, failure, now=clock())
+        else:  # it had to stop; one that was cancelled stays so
+            analyses.give_back(session, taken)
+    return 1
+
+
+@dataclass
+class _Told:
+    """What a computation tells of itself, kept a few times a second; answers whether it may go on."""
+
+    database: Database
+    taken: TakenRun
+    clock: Callable[[], datetime]
+    is_stopping: Callable[[], bool]
+    kept_at: datetime | None = None
+    may_go_on: bool = True
+
+    def __call__(self, share: float) -> bool:
+        self.may_go_on &= not self.is_stopping()
+        now = self.clock()
+        is_due = self.kept_at is None or now - self.kept_at >= PROGRESS_EVERY
+        if self.may_go_on and is_due:
+            self.kept_at = now
+            self._keep(share, now)
+        return self.may_go_on
+
+    def _keep(self, share: float, now: datetime) -> None:
+        try:
+            with self.database.transaction() as session:
+                self.may_go_on = analyses.advance(session, self.taken, share, now=now)
+        except (
+            SQLAlchemyError,
+            NotCommitted,
+        ) as error:  # minutes of work outlive a database that is away
+            log.warning("the progress of an analysis was not kept: %s", type(error).__name__)
+
+
 class BackgroundWorker:
-    """The worker as a thread of the server, for an embedded database that one machine serves."""
+    """The worker as two threads: events wait for no analysis. An embedded database has it inside the server."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database, self._clock = database, clock
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self.run, name="pdi-worker", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(round_,), name=name, daemon=True)
+            for name, round_ in (("pdi-worker", self._deliver), ("pdi-analyses", self._compute))
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Let what is under way end, and no more begin."""
+        """Let what is under way end, and no more begin; an analysis is given back."""
         self._stopping.set()
-        self._thread.join(timeout=10)
+        for thread in self._threads:
+            thread.join(timeout=10)
 
-    def run(self) -> None:
+    def _deliver(self) -> int:
+        return run_once(self._database, now=self._clock())
+
+    def _compute(self) -> int:
+        return compute(self._database, self._clock, is_stopping=self._stopping.is_set)
+
+    def _repeat(self, round_: Callable[[], int]) -> None:
         while not self._stopping.is_set():
             try:
-                done = run_once(self._database, now=self._clock())
+                done = round_()
             except Exception as error:  # noqa: BLE001 - the events of tomorrow must still leave
                 log.warning("a round of the worker failed: %s", type(error).__name__)
                 done = 0
@@ -117,6 +199,22 @@ def _deliver_one(event_id: UUID, kind: str, body: dict[str, Any]) -> str | None:
             log.error("event of kind %s failed: %s\n%s", kind, type(error).__name__, place)
             return type(error).__name__
     return None
+
+
+def _compute_one(
+    database: Database, taken: TakenRun, told: _Told, *, now: datetime
+) -> tuple[Result | None, str]:
+    if taken.kind not in KINDS:
+        return None, UNKNOWN_KIND
+    try:
+        parameters = taken.parameters
+        return KINDS[taken.kind](database, taken.programme_id, parameters, told, now), NO_RESULT
+    except (DomainError, SampleError) as refusal:
+        return None, refusal.code
+    except Exception as error:  # noqa: BLE001 - one bad run must not stop the worker
+        place = "".join(traceback.format_tb(error.__traceback__))
+        log.error("analysis of kind %s failed: %s\n%s", taken.kind, type(error).__name__, place)
+        return None, BROKEN
 
 
 def _chain(database: Database) -> int:

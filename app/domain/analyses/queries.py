@@ -14,6 +14,7 @@ from app.domain.analyses.errors import UnknownAnalysis
 from app.domain.analyses.models import AnalysisRun
 from app.domain.analyses.rules import (
     FINISHED,
+    KEPT,
     UNDER_WAY,
     AnalysisKind,
     Parameter,
@@ -122,6 +123,16 @@ def under_way(session: Session, programme_id: UUID) -> int:
         .where(AnalysisRun.programme_id == programme_id, AnalysisRun.state.in_(UNDER_WAY))
     )
     return count or 0
+
+
+def wants_worker(session: Session, *, now: datetime) -> bool:
+    """Whether a run waits, its worker was lost, or its result is past keeping; a look costs no writer its turn."""
+    chosen = select(AnalysisRun.id).where(
+        (AnalysisRun.state == RunState.WAITING)
+        | ((AnalysisRun.state == RunState.RUNNING) & (AnalysisRun.lease_until < now))
+        | (AnalysisRun.state.in_(FINISHED) & (AnalysisRun.finished_at < now - KEPT))
+    )
+    return session.scalar(chosen.limit(1)) is not None
 
 
 def same_under_way(session: Session, question: bytes, figures: bytes) -> UUID | None:
