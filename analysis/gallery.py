@@ -26,8 +26,8 @@ def pictures(sample: Sample, trait_name: str) -> Mapping[str, str]:
     """SVG text by a name for its file. What has nothing to show (no dates, no sites) is left out.
 
     >>> from analysis.simulate import simulate
-    >>> sorted(pictures(simulate(60), "sex"))
-    ['by-site', 'by-wave', 'forest', 'largest-chain', 'over-time', 'who-recruits-whom']
+    >>> print(*sorted(pictures(simulate(60), "sex")), sep=", ")
+    by-site, by-wave, chain-sizes, forest, forest-by-wave, largest-chain, over-time, who-recruits-whom
     """
     trait = sample.trait(trait_name)
     if not trait.levels:
@@ -57,6 +57,8 @@ def pictures(sample: Sample, trait_name: str) -> Mapping[str, str]:
             ),
         ),
     }
+    drawn["forest-by-wave"] = plots.draw_forest(sample.forest, plots.by_wave(sample.forest.wave))
+    drawn["chain-sizes"] = plots.draw_chain_sizes(chains(sample.forest).size)
     growth = over_time(sample, trait)
     if len(growth.weeks):
         drawn["over-time"] = plots.draw_over_time(

@@ -1,6 +1,7 @@
 """How pictures and tables speak a reader's language."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -66,6 +67,8 @@ def writing(language: str) -> Writing:
         number=lambda value: str(format_decimal(value, locale=language)),
         percent=lambda share: str(format_percent(share, "#,##0 %", locale=language)),
         month=month,
+        decimal=lambda value: str(format_decimal(value, "#,##0.00", locale=language)),
+        day=lambda day: str(format_date(day, "medium", locale=language)),
     )
 
 
@@ -73,6 +76,4 @@ def writing(language: str) -> Writing:
 def writing_of_small(language: str) -> Writing:
     """The same, where a count of nobody stands for one that is withheld."""
     usual = writing(language)
-    return Writing(
-        lambda value: usual.number(value) if value else WITHHELD, usual.percent, usual.month
-    )
+    return replace(usual, number=lambda value: usual.number(value) if value else WITHHELD)
