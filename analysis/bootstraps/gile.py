@@ -1,0 +1,214 @@
+"""Gile's bootstrap: a synthetic population like the one estimated, and the survey done again in it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.arrays import FloatArray, IntArray
+from analysis.bootstraps.bootstrap import chunks, refuse_without_recruits
+from analysis.bootstraps.canonical import canonical_order
+from analysis.counts import Counts, Frame
+from analysis.errors import SampleError
+from analysis.estimators.gile_ss import inclusion
+from analysis.mixing import transition
+
+ABREAST = 250
+
+
+def gile(
+    frame: Frame,
+    replicates: int,
+    random: np.random.Generator,
+    *,
+    population_size: float | None = None,
+) -> Iterator[Counts]:
+    """Make a population of N people with the network sizes and groups that Gile's estimator finds,
+    and recruit n of them through their peers.
+
+    1. The population has N n_kx/π_k / Σ n/π people of network size k and group x, rounded at random
+       to whole people.
+    2. Ties between groups: M = (A + A') / 2, A_xy = S_xy D_x P_x N, with S the transition between
+       groups, D the mean network size and P the share of a group. Where a group has no ties at all,
+       its recruits are drawn as in 5 where nobody is left.
+    3. As many seeds as the sample has, one after another, in proportion to network size.
+    4. Seeds and recruits recruit in the order in which they came; how many each brings is one of the
+       numbers above 0 that people of the sample brought.
+    5. The recruit's group y is drawn in proportion to M_xy, the person in proportion to network size
+       among those of y who are left; then column y of M shrinks as the ties of those left do. Where
+       nobody is left whom x could recruit, one of all who are left is drawn.
+    6. Stop at n people.
+
+    Only people whose group and network size are known take part; n is their number. An estimate of
+    the replicate uses π of the sample itself (``inclusion``). Seeds are drawn in any case; where
+    seeds do not count in the sample, they do not count in the replicate.
+
+    Source: Gile (2011), "Improved inference for respondent-driven sampling data with application to
+    HIV prevalence estimation", Journal of the American Statistical Association 106(493).
+
+    Raises:
+        SampleError: ``no_recruits``; ``no_population_size``; ``population_too_small`` where N is
+            less than n.
+
+    >>> from analysis.counts import frame
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b", "c"], ["", "a", "b"], network_size=[1, 1, 2],
+    ...     traits={"sex": ["f", "m", "f"]})
+    >>> ready = frame(sample, sample.trait("sex"))
+    >>> [counts] = gile(ready, 2, np.random.default_rng(1), population_size=9.0)
+    >>> counts.of_group.sum(axis=1).tolist(), counts.recruits.sum(axis=(1, 2)).tolist()
+    ([3, 3], [2, 2])
+    """
+    refuse_without_recruits(frame.recruits_cell >= 0, "Gile's bootstrap")
+    survey = _survey(frame, population_size)
+    for some in chunks(replicates, 8 * survey.people, at_least=ABREAST):
+        yield _surveys(survey, some, random)
+
+
+@dataclass(frozen=True, eq=False)
+class _Survey:
+    """What is done again; groups are in canonical order.
+
+    Attributes:
+        degree: (D,) network sizes in persons.
+        population: (D, k) people, not yet rounded.
+        ties: (k, k) M.
+        brought: (m,) the numbers of recruits above 0.
+        seeds, people: how many.
+        size: of the population.
+        back: (k,) place here of each level of the sample.
+        seeds_count: whether seeds count among the people.
+    """
+
+    degree: FloatArray
+    population: FloatArray
+    ties: FloatArray
+    brought: IntArray
+    seeds: int
+    people: int
+    size: int
+    back: IntArray
+    seeds_count: bool
+
+
+def _survey(frame: Frame, population_size: float | None) -> _Survey:
+    counts = frame.counts
+    is_placed = (frame.size < len(frame.degree)) & (frame.group < len(frame.levels))
+    people, size = int(is_placed.sum()), _size(frame, population_size)
+    back = canonical_order(frame).group
+    place = np.argsort(back)
+    mass = np.nan_to_num(counts.placed[0] / inclusion(counts, float(size))[0][:, np.newaxis])
+    population = size * mass[:, place] / mass.sum()
+    of = transition(counts.recruits[0][np.ix_(place, place)])
+    ties = np.nan_to_num(of) * (frame.degree @ population)[:, np.newaxis]
+    brought = np.bincount(frame.recruiter[frame.recruiter >= 0], minlength=len(frame))[is_placed]
+    is_seed = frame.recruiter < 0
+    return _Survey(
+        degree=frame.degree,
+        population=population,
+        ties=(ties + ties.T) / 2,
+        brought=np.sort(brought[brought > 0]),
+        seeds=max(1, int((is_placed & is_seed).sum())),
+        people=people,
+        size=size,
+        back=back,
+        seeds_count=bool(frame.is_counted[is_seed].all()),
+    )
+
+
+def _size(frame: Frame, population_size: float | None) -> int:
+    if population_size is None:
+        raise SampleError("no_population_size", "Gile's bootstrap needs the population's size.")
+    if population_size < len(frame):
+        raise SampleError(
+            "population_too_small",
+            f"A population of {population_size:,.0f} cannot hold the {len(frame):,} people of "
+            "this sample.",
+            population_size=population_size,
+            people=len(frame),
+        )
+    return round(population_size)
+
+
+def _surveys(survey: _Survey, replicates: int, random: np.random.Generator) -> Counts:
+    """As many surveys side by side, person after person."""
+    field = _Field(survey, replicates, random)
+    first = field.left.copy()
+    for step in range(survey.seeds):
+        field.enrol(step, _picked(field.ties_left, random.random(replicates)), random)
+    if not survey.seeds_count:
+        first = field.left.copy()
+    active, due = np.zeros(replicates, dtype=np.int64), random.choice(survey.brought, replicates)
+    for step in range(survey.seeds, survey.people):
+        field.recruit(step, active, random)
+        due -= 1
+        active += due == 0
+        due = np.where(due == 0, random.choice(survey.brought, replicates), due)
+    came = (first - field.left)[:, survey.back]
+    people = np.zeros((replicates, len(survey.degree) + 1, len(survey.back) + 1), dtype=np.int64)
+    people[:, :-1, :-1] = np.swapaxes(came, 1, 2)
+    recruits = field.recruits[:, survey.back][:, :, survey.back]
+    return Counts(degree=survey.degree, people=people, recruits=recruits)
+
+
+class _Field:
+    """R populations while people come out of them.
+
+    Attributes:
+        left: (R, k, D) people who have not come.
+        ties_left: (R, k) the sum of their network sizes.
+        ties: (R, k, k) M.
+        group: (people, R) of those who came, in order.
+        recruits: (R, k, k) recruitments so far.
+    """
+
+    def __init__(self, survey: _Survey, replicates: int, random: np.random.Generator):
+        k = len(survey.back)
+        self.degree = survey.degree
+        self.left = np.swapaxes(_rounded(survey.population, replicates, random), 1, 2).copy()
+        self.ties_left = self.left @ survey.degree
+        self.ties = np.repeat(survey.ties[np.newaxis], replicates, axis=0)
+        self.group = np.empty((survey.people, replicates), dtype=np.int16)
+        self.recruits = np.zeros((replicates, k, k), dtype=np.int64)
+        self._each = np.arange(replicates)
+
+    def enrol(self, step: int, group: IntArray, random: np.random.Generator) -> FloatArray:
+        """Draw someone of that group, and give back what share of the group's ties she leaves."""
+        place = self._each, group
+        weight = self.left[place] * self.degree
+        size = _picked(weight, random.random(len(group)))
+        self.left[*place, size] -= 1
+        before, after = weight.sum(axis=1), weight.sum(axis=1) - self.degree[size]
+        after = np.where(self.left[place].any(axis=1), after, 0.0)
+        self.ties_left[place] = after
+        self.group[step] = group
+        left: FloatArray = after / before
+        return left
+
+    def recruit(self, step: int, active: IntArray, random: np.random.Generator) -> None:
+        """Let each active person recruit someone of a group she has ties with."""
+        by = self.group[active, self._each]
+        ties = self.ties[self._each, by] * (self.ties_left > 0)
+        can = ties.sum(axis=1, keepdims=True) > 0
+        group = _picked(np.where(can, ties, self.ties_left), random.random(len(by)))
+        self.ties[self._each, :, group] *= self.enrol(step, group, random)[:, np.newaxis]
+        self.recruits[self._each, by, group] += 1
+
+
+def _picked(weight: FloatArray, chance: FloatArray) -> IntArray:
+    """(R,) a column of each row (R, m), in proportion to its weight."""
+    ahead = np.cumsum(weight, axis=1)
+    found: IntArray = (ahead <= (chance * ahead[:, -1])[:, np.newaxis]).sum(axis=1)
+    return found
+
+
+def _rounded(expected: FloatArray, replicates: int, random: np.random.Generator) -> IntArray:
+    """(R, D, k) whole people with those expectations; every row sums to the sum of them.
+
+    One random shift of a common ruler on which the classes lie end to end: systematic sampling.
+    """
+    ends = np.append(0.0, np.cumsum(expected))
+    ends[-1] = round(ends[-1])
+    marks = np.floor(ends + random.random((replicates, 1)))
+    marks[:, 0], marks[:, -1] = 0, ends[-1]
+    return np.diff(marks, axis=1).astype(np.int64).reshape(replicates, *expected.shape)
