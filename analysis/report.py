@@ -2,15 +2,26 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 
 from analysis.arrays import FloatArray, IntArray
+from analysis.counts import Frame, frame
 from analysis.degrees import MissingDegree, degrees
 from analysis.diagnostics import cautions
 from analysis.errors import SampleError
+from analysis.estimate import (
+    POINTS_ONLY,
+    RECOMMENDED,
+    Estimate,
+    Wanted,
+    estimate_of,
+    recommended,
+)
+from analysis.estimators import ESTIMATORS, Need
 from analysis.forest import chains
 from analysis.mixing import (
     OBSTACLES,
@@ -27,6 +38,7 @@ from analysis.sample import CouponFigures, Sample, Trait
 Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 MOST_LEVELS = 200
+ESTIMATED = tuple(name for name in ESTIMATORS if name != "composition")
 
 _SEX = re.compile(r"(sex|gender|стать)(?![^\W_])", re.IGNORECASE)
 
@@ -36,12 +48,10 @@ INTERVALS = Notice(
     "estimate of the population, and recruits of one chain resemble each other, so the truth is "
     "less certain than they say.",
 )
-NO_ESTIMATORS = Notice(
-    "no_estimators",
-    "Estimates of the population, homophily by group and differential activity are null: they need "
-    "an RDS estimator, and this version has none.",
+NO_POPULATION_SIZE = Notice(
+    "no_population_size",
+    "Gile's successive sampling is null: it needs the size of the population.",
 )
-
 
 NO_TRAIT = Notice(
     "no_traits",
@@ -75,9 +85,13 @@ def choose_trait(sample: Sample) -> str | None:
 
 
 def summarise(
-    sample: Sample, trait_name: str | None, *, missing_degree: MissingDegree = "drop"
+    sample: Sample,
+    trait_name: str | None,
+    *,
+    missing_degree: MissingDegree = "drop",
+    wanted: Wanted = POINTS_ONLY,
 ) -> dict[str, Json]:
-    """Every figure that needs no estimator, as JSON values, in a fixed order.
+    """Every figure of a sample, as JSON values, in a fixed order.
 
     What cannot be computed is ``None`` or empty, and ``warnings`` says why; without a trait that is
     everything that compares groups of people.
@@ -101,6 +115,8 @@ def summarise(
     settled = equilibrium(matrix)
     reproduced = reproduction(sample.recruiter, trait)
     sizes = degrees(sample.network_size, missing_degree)
+    ready = frame(sample, trait, missing_degree=missing_degree)
+    estimates = estimate_all(ready, wanted) if trait_name is not None else {}
     notices: list[Notice] = [*sample.notices, *cautions(sample, trait_name)]
     if trait_name is None:
         notices.append(NO_TRAIT)
@@ -109,7 +125,8 @@ def summarise(
         notices.append(Notice("no_equilibrium", f"The equilibrium is null: {reason}."))
     if sample.coupons is None:
         notices.append(Notice("no_coupons", "Coupon figures are null: this sample has no coupons."))
-    notices += [INTERVALS, NO_ESTIMATORS] if trait_name is not None else [NO_ESTIMATORS]
+    if trait_name is not None:
+        notices += [INTERVALS, *_notices_of(estimates)]
     return {
         "participants": len(sample),
         "seeds": len(forest.seeds),
@@ -141,12 +158,78 @@ def summarise(
             "overall": recruitment_homophily(matrix),
         },
         "differential_activity": None,
-        "estimates": {"rds_i": None, "rds_ii": None, "gile_ss": None},
+        "estimates": {name: _estimate(estimates.get(name)) for name in ESTIMATED},
+        "intervals": _intervals(estimates, wanted),
         "reproduction": {
             "number": reproduced.number,
             "matrix": _square(levels, reproduced.matrix),
         },
         "warnings": [str(notice) for notice in notices],
+    }
+
+
+def estimate_all(ready: Frame, wanted: Wanted) -> dict[str, Estimate]:
+    """What each estimator says that has what it needs, by its name.
+
+    Where a bootstrap is asked for by no name, each estimator gets the one recommended for it.
+
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[1, 3], traits={"x": ["f", "m"]})
+    >>> list(estimate_all(frame(sample, sample.trait("x")), POINTS_ONLY))
+    ['rds_i', 'rds_i_least_squares', 'dual_component', 'rds_ii']
+    """
+    found = {}
+    for name in ESTIMATED:
+        if wanted.population_size is None and Need.POPULATION_SIZE in ESTIMATORS[name].needs:
+            continue
+        bootstrap = recommended(name) if wanted.bootstrap == RECOMMENDED else wanted.bootstrap
+        found[name] = estimate_of(ready, name, replace(wanted, bootstrap=bootstrap))
+    return found
+
+
+def _notices_of(estimates: Mapping[str, Estimate]) -> Iterator[Notice]:
+    """Each estimator's own, once; and who had no say."""
+    if "gile_ss" not in estimates:
+        yield NO_POPULATION_SIZE
+    for found in estimates.values():
+        yield from found.notices
+
+
+def _estimate(found: Estimate | None) -> Json:
+    """By level; ``None`` where there is no estimate at all."""
+    if found is None or np.isnan(found.share).any() or not len(found.share):
+        return None
+    its, nothing = found.interval, np.full(len(found.share), np.nan)
+    columns = {
+        "estimate": found.share,
+        "se": its.se if its else nothing,
+        "low": its.low if its else nothing,
+        "high": its.high if its else nothing,
+        "design_effect": its.design_effect if its else nothing,
+    }
+    return {
+        level: {key: _plain(column[i]) for key, column in columns.items()}
+        for i, level in enumerate(found.levels)
+    }
+
+
+def _intervals(estimates: Mapping[str, Estimate], wanted: Wanted) -> Json:
+    """How the intervals of each estimate were made."""
+    made = {name: found.interval for name, found in estimates.items() if found.interval}
+    if not made:
+        return None
+    return {
+        "seed": wanted.seed,
+        "population_size": wanted.population_size,
+        "methods": {
+            name: {
+                "bootstrap": each.bootstrap,
+                "kind": each.kind,
+                "replicates": len(each.replicates),
+                "lost": each.lost,
+            }
+            for name, each in made.items()
+        },
     }
 
 

@@ -17,7 +17,7 @@ def render(summary: Mapping[str, Any]) -> str:
     """
     parts = [_structure(summary)]
     if summary["trait"] is not None:
-        parts += [_composition(summary), _waves(summary), _mixing(summary)]
+        parts += [_composition(summary), _waves(summary), _mixing(summary), _estimates(summary)]
     parts.append(["Cautions", *(f"  - {warning}" for warning in summary["warnings"])])
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
@@ -89,6 +89,30 @@ def _mixing(summary: Mapping[str, Any]) -> list[str]:
         f"Recruitment homophily (1 is none): {_number(summary['homophily']['overall'])}",
         f"Reproduction number so far: {_number(reproduction['number'])}",
     ]
+
+
+def _estimates(summary: Mapping[str, Any]) -> list[str]:
+    rows = [
+        [
+            name,
+            *(
+                f"{_percent(its[level]['estimate'])} ({_range(its[level])})"
+                if its[level]["low"] is not None
+                else _percent(its[level]["estimate"])
+                for level in summary["levels"]
+            ),
+        ]
+        for name, its in summary["estimates"].items()
+        if its
+    ]
+    made = summary["intervals"]
+    how = [
+        f"  {name}: 95 % {its['kind']} interval, {its['bootstrap']} bootstrap, "
+        f"{its['replicates']:,} replicates"
+        for name, its in (made["methods"] if made else {}).items()
+    ]
+    title = f"Estimates of the population by {summary['trait']}"
+    return [title, *_table(["", *summary["levels"]], rows), *how]
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

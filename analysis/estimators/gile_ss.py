@@ -36,7 +36,8 @@ def gile_ss(counts: Counts, population_size: float | None) -> FloatArray:
     """
     if population_size is None:
         return np.full(counts.of_group.shape, np.nan)
-    return weighted_shares(counts, 1 / inclusion(counts, population_size))
+    unseen_have_no_say = np.nan_to_num(1 / inclusion(counts, population_size))
+    return weighted_shares(counts, unseen_have_no_say)
 
 
 def inclusion(counts: Counts, population_size: float) -> FloatArray:

@@ -5,7 +5,9 @@ import json
 import sys
 from pathlib import Path
 
+from analysis.bootstraps import BOOTSTRAPS
 from analysis.errors import SampleError
+from analysis.estimate import RECOMMENDED, REPLICATES, Wanted
 from analysis.files import FORMATS, read_sample
 from analysis.gallery import pictures
 from analysis.report import choose_trait, summarise
@@ -23,11 +25,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="its layout (found out by default)",
     )
     parser.add_argument("--trait", metavar="COLUMN", help="the column that tells people apart")
-    parser.add_argument("--population-size", type=_positive, metavar="N", help="for estimators")
     parser.add_argument(
-        "--bootstrap", type=_positive, metavar="B", help="replicates, for estimators"
+        "--population-size", type=_positive, metavar="N", help="people there are, for Gile's SS"
     )
-    parser.add_argument("--seed", type=int, metavar="S", help="of the bootstrap")
+    parser.add_argument(
+        "--bootstrap", type=_positive, metavar="B", help="intervals from so many replicates"
+    )
+    parser.add_argument(
+        "--interval",
+        choices=(RECOMMENDED, *BOOTSTRAPS),
+        default=RECOMMENDED,
+        help="by which bootstrap (each estimator's own by default)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the bootstrap")
     parser.add_argument(
         "--missing-degree",
         choices=("drop", "maximum"),
@@ -43,7 +53,13 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         sample = read_sample(arguments.file, layout=arguments.format)
         trait = arguments.trait or _chosen(sample)
-        figures = summarise(sample, trait, missing_degree=arguments.missing_degree)
+        wanted = Wanted(
+            population_size=arguments.population_size,
+            bootstrap=arguments.interval if arguments.bootstrap else None,
+            replicates=arguments.bootstrap or REPLICATES,
+            seed=arguments.seed,
+        )
+        figures = summarise(sample, trait, missing_degree=arguments.missing_degree, wanted=wanted)
         if arguments.plots:
             _write_pictures(sample, trait, arguments.plots)
     except SampleError as error:

@@ -132,18 +132,22 @@ def test_order_and_names_of_people_and_levels_change_nothing(
 
 
 @EVERY
-@given(samples(), st.integers(1, 60))
+@given(samples(), st.integers(1, 60), st.randoms(use_true_random=False))
 def test_replicates_are_estimated_each_for_itself(
-    estimator: Estimator, sample: Sample, more: int
+    estimator: Estimator, sample: Sample, more: int, chance: Any
 ) -> None:
     one = frame(sample, sample.trait("x")).counts
-    other = Counts(one.degree, one.people[:, ::-1].copy(), one.recruits + more)
+    people = one.people.copy()
+    people[:, chance.randrange(people.shape[1])] = 0  # a replicate need not hold every network size
+    other = Counts(one.degree, people, one.recruits + more)
     both = Counts(
         one.degree,
         np.concatenate([one.people, other.people]),
         np.concatenate([one.recruits, other.recruits]),
     )
     alone = [estimator.shares(counts, POPULATION)[0] for counts in (one, other)]
+    if estimator.name in ("rds_ii", "gile_ss"):
+        assert np.isnan(alone[1]).all() == (not other.placed.any())
     assert estimator.shares(both, POPULATION) == pytest.approx(
         np.array(alone), abs=1e-9, nan_ok=True
     )

@@ -1,0 +1,322 @@
+"""An estimate of a population's shares with its uncertainty: an estimator, and a bootstrap for it."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import numpy as np
+
+from analysis.arrays import BoolArray, FloatArray
+from analysis.bootstraps import BOOTSTRAPS, Bootstrap
+from analysis.counts import Counts, Frame, frame
+from analysis.degrees import MissingDegree
+from analysis.errors import SampleError
+from analysis.estimators import ESTIMATORS, Estimator, Need
+from analysis.estimators.estimator import weighted_shares
+from analysis.estimators.gile_ss import gile_ss, inclusion
+from analysis.mixing import OBSTACLES, equilibrium
+from analysis.notices import Notice, counted
+from analysis.reach import Z_95
+from analysis.sample import Sample
+
+IntervalKind = Literal["percentile", "normal"]
+Progress = Callable[[int, int], bool]
+
+T = TypeVar("T")
+
+REPLICATES = 1_000
+RECOMMENDED = "recommended"
+ENOUGH_REPLICATES = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Interval:
+    """How far an estimate may be from the truth, by a bootstrap; arrays of shape (k,).
+
+    Attributes:
+        bootstrap: its name in ``BOOTSTRAPS``.
+        kind: ``percentile``: between the 2.5th and 97.5th percentile of the replicates;
+            ``normal``: 1.96 standard errors to either side, cut off at 0 and 1.
+        replicates: (B, k) the estimates that could be made, one for each replicate.
+        lost: replicates in which no estimate could be made.
+        se: standard error, the standard deviation of the replicates.
+        low, high: of the 95 % interval.
+        design_effect: by how much more people this design needs than a simple random sample for the
+            same standard error; nan where the share is 0 or 1.
+    """
+
+    bootstrap: str
+    kind: IntervalKind
+    replicates: FloatArray
+    lost: int
+    se: FloatArray
+    low: FloatArray
+    high: FloatArray
+    design_effect: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """Shares of the groups in the population, as one estimator sees them.
+
+    Attributes:
+        estimator: its name in ``ESTIMATORS``.
+        levels: the k groups.
+        share: (k,) summing to 1, or nan with the reason in ``notices``.
+        used: people who had a say; ``left_out`` those who had not, for their group or their network
+            size is not known.
+        interval: where a bootstrap was asked for and the shares could be estimated.
+    """
+
+    estimator: str
+    levels: tuple[str, ...]
+    share: FloatArray
+    used: int
+    left_out: int
+    interval: Interval | None
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of an estimate beside the estimator.
+
+    Attributes:
+        population_size: N, in persons; needed by Gile's estimator and bootstrap.
+        bootstrap: a name in ``BOOTSTRAPS``; without one there is no interval.
+        replicates: how many times the bootstrap draws.
+        kind: of the interval; by default the one that the bootstrap's authors use.
+        seed: the same seed gives the same figures.
+
+    >>> Wanted(bootstrap="tree").replicates
+    1000
+    """
+
+    population_size: float | None = None
+    bootstrap: str | None = None
+    replicates: int = REPLICATES
+    kind: IntervalKind | None = None
+    seed: int = 0
+
+
+POINTS_ONLY = Wanted()
+
+
+def estimate(
+    sample: Sample,
+    trait_name: str,
+    estimator: str = "rds_ii",
+    wanted: Wanted = POINTS_ONLY,
+    *,
+    missing_degree: MissingDegree = "drop",
+    with_seeds: bool = True,
+    progress: Progress | None = None,
+) -> Estimate:
+    """Estimate the shares of a trait's groups in the population the sample was drawn from.
+
+    Args:
+        estimator: a name in ``ESTIMATORS``.
+        missing_degree: see ``counts.frame``.
+        with_seeds: whether seeds count among the people, as in the R package RDS.
+        progress: told (done, of how many) replicates again and again; ``False`` ends the work.
+
+    Raises:
+        SampleError: ``unknown_trait``, ``unknown_estimator``, ``unknown_bootstrap``,
+            ``no_population_size``, ``population_too_small``, ``too_few_replicates``, ``stopped``.
+
+    >>> from analysis.simulate import simulate
+    >>> sample = simulate(300, seed=1)
+    >>> found = estimate(sample, "sex", "rds_ii", Wanted(bootstrap="tree", replicates=50))
+    >>> found.levels, float(found.share.sum()), found.interval.replicates.shape
+    (('female', 'male'), 1.0, (50, 2))
+    """
+    ready = frame(
+        sample, sample.trait(trait_name), missing_degree=missing_degree, with_seeds=with_seeds
+    )
+    return estimate_of(ready, estimator, wanted, progress=progress)
+
+
+def estimate_of(
+    ready: Frame, estimator: str, wanted: Wanted = POINTS_ONLY, *, progress: Progress | None = None
+) -> Estimate:
+    """The same of a sample that was made ready before, so that several estimators can share it.
+
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[1, 3], traits={"x": ["f", "m"]})
+    >>> estimate_of(frame(sample, sample.trait("x")), "rds_ii").share.tolist()
+    [0.75, 0.25]
+    """
+    chosen = _named(ESTIMATORS, estimator, "estimator")
+    drawn = wanted.bootstrap and _named(BOOTSTRAPS, wanted.bootstrap, "bootstrap")
+    _check(ready, wanted, chosen, drawn or None)
+    share = chosen.shares(ready.counts, wanted.population_size)[0]
+    used = _used(ready, chosen)
+    notices = list(_notices(ready, chosen, share))
+    interval = None
+    if drawn and len(share) and not np.isnan(share).any():
+        made = _replicates(ready, chosen, drawn, wanted, progress)
+        interval = _interval(share, made, drawn, wanted, used)
+        notices += _lost(interval, wanted.replicates)
+    return Estimate(
+        estimator=chosen.name,
+        levels=ready.levels,
+        share=share,
+        used=used,
+        left_out=int(ready.is_counted.sum()) - used,
+        interval=interval,
+        notices=tuple(notices),
+    )
+
+
+def recommended(estimator: str) -> str:
+    """The bootstrap to use with an estimator where none is named.
+
+    >>> recommended("gile_ss")
+    'gile'
+    """
+    return "gile" if estimator == "gile_ss" else "tree"
+
+
+def _named(table: Mapping[str, T], name: str, what: str) -> T:
+    if name in table:
+        return table[name]
+    known = ", ".join(table)
+    raise SampleError(
+        f"unknown_{what}", f"There is no {what} {name!r}; choose one of {known}.", name=name
+    )
+
+
+def _check(ready: Frame, wanted: Wanted, estimator: Estimator, drawn: Bootstrap | None) -> None:
+    size, people = wanted.population_size, len(ready)
+    needed = [estimator.title] if Need.POPULATION_SIZE in estimator.needs else []
+    if drawn is not None and drawn.needs_population_size:
+        needed.append(drawn.title)
+    if size is None and needed:
+        raise SampleError(
+            "no_population_size",
+            f"{needed[0]} needs the size of the population. Give a number, however rough, and try "
+            "others to see how much depends on it.",
+            method=needed[0],
+        )
+    if size is not None and not (math.isfinite(size) and size >= people):
+        raise SampleError(
+            "population_too_small",
+            f"A population of {size:,.0f} cannot hold the {people:,} people of this sample.",
+            population_size=size,
+            people=people,
+        )
+    if drawn is not None and wanted.replicates < 2:
+        raise SampleError("too_few_replicates", "A bootstrap needs two replicates or more.")
+
+
+def _used(ready: Frame, estimator: Estimator) -> int:
+    counts = ready.counts
+    has_say = counts.placed if Need.NETWORK_SIZE in estimator.needs else counts.of_group
+    return int(has_say.sum())
+
+
+def _notices(ready: Frame, estimator: Estimator, share: FloatArray) -> Iterator[Notice]:
+    if not np.isnan(share).any() and len(share):
+        return
+    facts = {"estimator": estimator.name}
+    reason = _reason(ready, estimator)
+    yield Notice(
+        "no_estimate", f"{estimator.title} is null: {reason}.", {**facts, "reason": reason}
+    )
+
+
+def _reason(ready: Frame, estimator: Estimator) -> str:
+    counts = ready.counts
+    if not counts.of_group.any():
+        return "nobody's group is known"
+    if Need.RECRUITMENT in estimator.needs:
+        obstacle = equilibrium(counts.recruits[0]).obstacle
+        if obstacle:
+            return OBSTACLES[obstacle]
+    return "there is a group in which nobody's network size is known"
+
+
+def _replicates(
+    ready: Frame,
+    estimator: Estimator,
+    drawn: Bootstrap,
+    wanted: Wanted,
+    progress: Progress | None,
+) -> FloatArray:
+    """(B, k) the estimates of the replicates; nan where there is none."""
+    size = wanted.population_size
+    shares = _estimator_of(ready, estimator, drawn, size)
+    random = np.random.default_rng(wanted.seed)
+    made, done = list[FloatArray](), 0
+    for counts in drawn.resample(ready, wanted.replicates, random, population_size=size):
+        made.append(shares(counts))
+        done += len(made[-1])
+        if progress is not None and not progress(done, wanted.replicates):
+            raise SampleError("stopped", "The work was stopped before its end.")
+    return np.concatenate(made)
+
+
+def _lost(interval: Interval, replicates: int) -> Iterator[Notice]:
+    if interval.lost > (1 - ENOUGH_REPLICATES) * replicates:
+        lost = counted(interval.lost, "replicate", "replicates")
+        text = f"{lost} of {replicates:,} gave no estimate; the interval is of the others."
+        yield Notice("replicates_lost", text, {"lost": interval.lost})
+
+
+def _estimator_of(
+    ready: Frame, estimator: Estimator, drawn: Bootstrap, population_size: float | None
+) -> Callable[[Counts], FloatArray]:
+    """The estimator for replicates. Gile's bootstrap keeps the sample's own chances of inclusion."""
+    if estimator.shares is gile_ss and drawn.keeps_inclusion and population_size is not None:
+        weight = np.nan_to_num(1 / inclusion(ready.counts, population_size)[0])
+        return lambda counts: weighted_shares(counts, weight)
+    return lambda counts: estimator.shares(counts, population_size)
+
+
+def _interval(
+    share: FloatArray,
+    made: FloatArray,
+    drawn: Bootstrap,
+    wanted: Wanted,
+    used: int,
+) -> Interval:
+    kind = wanted.kind or drawn.kind
+    is_made: BoolArray = np.array(~np.isnan(made).any(axis=1))
+    kept = made[is_made]
+    nothing = np.full(len(share), np.nan)
+    se = kept.std(axis=0, ddof=1) if len(kept) > 1 else nothing
+    if kind == "normal" or len(kept) < 2:
+        low, high = np.clip(share - Z_95 * se, 0, 1), np.clip(share + Z_95 * se, 0, 1)
+    else:
+        low, high = np.quantile(kept, [0.025, 0.975], axis=0)
+    return Interval(
+        bootstrap=drawn.name,
+        kind=kind,
+        replicates=kept,
+        lost=int(np.count_nonzero(~is_made)),
+        se=se,
+        low=low,
+        high=high,
+        design_effect=design_effect(share, se, used, wanted.population_size),
+    )
+
+
+def design_effect(
+    share: FloatArray, se: FloatArray, n: int, population_size: float | None = None
+) -> FloatArray:
+    """(k,) SE² / [p (1 - p) / n · (N - n) / (N - 1)]; without the last factor where N is not known.
+
+    How many times as many people this design needs as a simple random sample, for the same standard
+    error. nan where the share is 0 or 1, or where everyone is in the sample.
+
+    Source: Kish (1965), "Survey Sampling", section 8.2; the finite-population form as in the R
+    package RDS.
+
+    >>> design_effect(np.array([0.5]), np.array([0.1]), 100).round(6).tolist()
+    [4.0]
+    """
+    simple = share * (1 - share) / max(n, 1)
+    if population_size is not None and population_size > 1:
+        simple = simple * max(population_size - n, 0) / (population_size - 1)
+    return np.divide(se**2, simple, out=np.full_like(se, np.nan), where=simple > 0)

@@ -1,0 +1,168 @@
+"""An estimate with its uncertainty."""
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analysis.bootstraps import BOOTSTRAPS
+from analysis.counts import frame
+from analysis.errors import SampleError
+from analysis.estimate import RECOMMENDED, Wanted, design_effect, estimate, recommended
+from analysis.estimators import ESTIMATORS
+from analysis.report import estimate_all, summarise
+from analysis.sample import Sample, build_sample
+from tests.analysis.datasets import known_datasets
+
+WANTED = Wanted(population_size=5_000, bootstrap="tree", replicates=200, seed=3)
+EVERY = pytest.mark.parametrize("estimator", ESTIMATORS)
+EACH_BOOTSTRAP = pytest.mark.parametrize("bootstrap", BOOTSTRAPS)
+
+
+def own() -> Sample:
+    return known_datasets()[0].sample()
+
+
+@EVERY
+@EACH_BOOTSTRAP
+def test_every_estimator_gets_an_interval_from_every_bootstrap(
+    estimator: str, bootstrap: str
+) -> None:
+    found = estimate(own(), "t2", estimator, replace(WANTED, bootstrap=bootstrap))
+    its = found.interval
+    assert its is not None
+    assert (its.bootstrap, its.kind) == (bootstrap, BOOTSTRAPS[bootstrap].kind)
+    assert len(its.replicates) + its.lost == 200
+    assert (its.se > 0).all()
+    assert ((its.low >= 0) & (its.low < its.high) & (its.high <= 1)).all()
+    assert its.se[0] == pytest.approx(its.se[1])  # of two shares that sum to one
+    again = estimate(own(), "t2", estimator, replace(WANTED, bootstrap=bootstrap)).interval
+    assert again is not None
+    assert (again.replicates == its.replicates).all()
+
+
+def test_a_percentile_interval_holds_its_part_of_the_replicates_and_a_normal_one_is_even() -> None:
+    percentile = estimate(own(), "t2", "rds_ii", WANTED).interval
+    normal = estimate(own(), "t2", "rds_ii", replace(WANTED, kind="normal"))
+    assert percentile is not None
+    assert normal.interval is not None
+    within = (percentile.replicates >= percentile.low) & (percentile.replicates <= percentile.high)
+    assert within.mean(axis=0) == pytest.approx([0.95] * 2, abs=0.01)
+    middle = (normal.interval.low + normal.interval.high) / 2
+    assert middle == pytest.approx(normal.share)
+    assert normal.interval.se == pytest.approx(percentile.se)
+
+
+def test_the_design_effect_is_rs() -> None:
+    # reference.json, own data, t2 by Gile's bootstrap; n 500, N 5,000
+    found = design_effect(np.array([0.319550198266447]), np.array([0.0540226649414407]), 500, 5_000)
+    assert found == pytest.approx(7.45516830572756, rel=1e-9)
+    assert np.isnan(design_effect(np.array([1.0]), np.array([0.0]), 10)).all()
+
+
+def test_progress_is_told_up_to_the_end_and_can_stop_the_work() -> None:
+    told = list[tuple[int, int]]()
+
+    def listen(done: int, of: int) -> bool:
+        told.append((done, of))
+        return True
+
+    wanted = replace(WANTED, replicates=5_000)
+    estimate(own(), "t2", "rds_ii", wanted, progress=listen)
+    assert told[-1] == (5_000, 5_000)
+    assert len(told) > 2
+    assert all(earlier < later for (earlier, _), (later, _) in pairwise(told))
+    with pytest.raises(SampleError) as stopped:
+        estimate(own(), "t2", "rds_ii", wanted, progress=lambda done, of: False)
+    assert stopped.value.code == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("estimator", "wanted", "code"),
+    [
+        ("rds_3", Wanted(), "unknown_estimator"),
+        ("rds_ii", Wanted(bootstrap="boot"), "unknown_bootstrap"),
+        ("gile_ss", Wanted(), "no_population_size"),
+        ("rds_ii", Wanted(bootstrap="gile"), "no_population_size"),
+        ("gile_ss", Wanted(population_size=499), "population_too_small"),
+        ("rds_ii", Wanted(population_size=float("nan")), "population_too_small"),
+        ("rds_ii", Wanted(bootstrap="tree", replicates=1), "too_few_replicates"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_by_its_code(
+    estimator: str, wanted: Wanted, code: str
+) -> None:
+    with pytest.raises(SampleError) as refusal:
+        estimate(own(), "t2", estimator, wanted)
+    assert refusal.value.code == code
+
+
+def test_people_without_a_network_size_are_left_out_and_counted() -> None:
+    sample = build_sample(
+        list("abcd"), ["", "a", "a", "b"], network_size=[2, None, 4, 4], traits={"x": list("fmmf")}
+    )
+    found = estimate(sample, "x", "rds_ii")
+    assert (found.used, found.left_out) == (3, 1)
+    assert found.share == pytest.approx([0.75, 0.25])
+    assert estimate(sample, "x", "rds_ii", missing_degree="maximum").left_out == 0
+    assert estimate(sample, "x", "composition").used == 4
+
+
+def test_seeds_can_be_left_out() -> None:
+    sample = build_sample(
+        list("abcd"), ["", "a", "a", "b"], network_size=[2, 4, 4, 4], traits={"x": list("fmmf")}
+    )
+    assert estimate(sample, "x", "rds_ii", with_seeds=False).share == pytest.approx([1 / 3, 2 / 3])
+
+
+def test_where_there_is_no_estimate_the_reason_is_told() -> None:
+    sample = build_sample(
+        list("abcd"), ["", "", "a", "b"], network_size=[2] * 4, traits={"x": list("fmfm")}
+    )
+    found = estimate(sample, "x", "rds_i", replace(WANTED, population_size=None))
+    assert np.isnan(found.share).all()
+    assert found.interval is None
+    assert [notice.code for notice in found.notices] == ["no_estimate"]
+    assert "never recruit across" in str(found.notices[0])
+
+
+def test_each_estimator_has_a_bootstrap_that_is_recommended_for_it() -> None:
+    sample = own()
+    ready = frame(sample, sample.trait("t2"))
+    found = estimate_all(ready, replace(WANTED, bootstrap=RECOMMENDED))
+    assert set(found) == set(ESTIMATORS) - {"composition"}
+    for name, each in found.items():
+        assert each.interval is not None
+        assert each.interval.bootstrap == recommended(name)
+
+
+def test_the_summary_tells_each_estimate_and_how_its_interval_was_made() -> None:
+    figures: dict[str, Any] = summarise(own(), "t2", wanted=WANTED)
+    estimates, intervals = figures["estimates"], figures["intervals"]
+    found = estimate(own(), "t2", "rds_ii", WANTED)
+    assert found.interval is not None
+    assert estimates["rds_ii"] == {
+        level: {
+            "estimate": found.share[i],
+            "se": found.interval.se[i],
+            "low": found.interval.low[i],
+            "high": found.interval.high[i],
+            "design_effect": found.interval.design_effect[i],
+        }
+        for i, level in enumerate(found.levels)
+    }
+    assert list(intervals["methods"]) == list(estimates)
+    for its in intervals["methods"].values():
+        assert (its["bootstrap"], its["kind"]) == ("tree", "percentile")
+        assert its["replicates"] + its["lost"] == 200
+
+
+def test_without_a_bootstrap_there_are_points_and_no_intervals() -> None:
+    figures: dict[str, Any] = summarise(own(), "t2")
+    estimates = figures["estimates"]
+    assert figures["intervals"] is None
+    assert estimates["gile_ss"] is None
+    assert any("needs the size of the population" in str(text) for text in figures["warnings"])
+    assert estimates["rds_i"]["f"]["se"] is None
