@@ -8,6 +8,7 @@ import base64
 import hmac
 import os
 import secrets
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from uuid import UUID
@@ -73,6 +74,26 @@ class Keyring:
         nonce, ciphertext = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
         try:
             return self._aead.decrypt(nonce, ciphertext, _place(table, column, row))
+        except (InvalidTag, ValueError) as error:
+            raise KeyProblem(f"{table}.{column} does not open with this key") from error
+
+    def open_all(
+        self, rows: Iterable[tuple[UUID | str, bytes]], *, table: str, column: str
+    ) -> list[bytes]:
+        """A whole column in the order of its rows, each by its id (or the hex of it). Raises: KeyProblem.
+
+        Figures of a programme open tens of thousands: here a seal costs what AES does, and little more.
+        """
+        decrypt, place = self._aead.decrypt, f"{table}|{column}|"
+        try:
+            return [
+                decrypt(
+                    sealed[1 : 1 + NONCE_BYTES],
+                    sealed[1 + NONCE_BYTES :],
+                    (place + (row if isinstance(row, str) else row.hex)).encode(),
+                )
+                for row, sealed in rows
+            ]
         except (InvalidTag, ValueError) as error:
             raise KeyProblem(f"{table}.{column} does not open with this key") from error
 

@@ -32,6 +32,18 @@ def uuid7() -> UUID:
     return UUID(int=value)
 
 
+def hex_of(identifier: UUID | str) -> str:
+    """An id as the figures of a programme name it.
+
+    Of a column read with ``type_coerce(column, String)`` an embedded database gives the hex it keeps, and no UUID has to be
+    made of it only to be written out again; PostgreSQL gives a UUID all the same.
+
+    >>> hex_of(UUID(int=10)) == hex_of("0000000000000000000000000000000a")
+    True
+    """
+    return identifier if isinstance(identifier, str) else identifier.hex
+
+
 def tag_of(identifier: UUID) -> str:
     """Four characters of a random id that people can say aloud, to find it again among a day's few.
 

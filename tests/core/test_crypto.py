@@ -117,3 +117,20 @@ def test_a_missing_key_file_and_one_that_is_a_folder_are_key_problems(tmp_path: 
         Keyring.load(tmp_path / "master.key")
     with pytest.raises(KeyProblem):
         Keyring.load(tmp_path)
+
+
+def test_a_column_opens_at_once_as_its_rows_do_one_by_one(tmp_path: Path) -> None:
+    keyring = Keyring.create(tmp_path / "master.key")
+    where = {"table": "participant", "column": "sealed_origin"}
+    rows = [(uuid4(), str(number).encode()) for number in range(5)]
+    sealed = [(row, keyring.seal(plain, **where, row=row)) for row, plain in rows]
+
+    assert keyring.open_all(sealed, **where) == [plain for _, plain in rows]
+    assert keyring.open_all([(row.hex, each) for row, each in sealed], **where) == [
+        keyring.open(each, **where, row=row) for row, each in sealed
+    ]
+    moved = [(sealed[1][0], sealed[0][1]), *sealed[1:]]
+    with pytest.raises(KeyProblem):
+        keyring.open_all(moved, **where)
+    with pytest.raises(KeyProblem):
+        keyring.open_all([*sealed, (rows[0][0], b"short")], **where)

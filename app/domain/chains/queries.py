@@ -6,21 +6,46 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import String, Uuid, bindparam, case, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from analysis.sample import CouponFigures, Sample, build_sample
 from app.core.crypto import keyring_of
+from app.core.ids import hex_of
 from app.domain.coupons.models import Coupon
-from app.domain.coupons.queries import open_origin as open_coupon_origin
+from app.domain.coupons.queries import open_origins
 from app.domain.coupons.rules import CouponStatus
 from app.domain.participants.models import Participant
-from app.domain.participants.queries import open_origin
+from app.domain.participants.queries import open_recruiters
 from app.domain.participants.rules import Came, Sex, Standing, age_band
 from app.domain.programmes.models import Site
 
 REACHED = (Standing.ARRIVED, Standing.ENROLLED)
 SEX_NOT_KNOWN = (Sex.UNKNOWN, Sex.PREFER_NOT_TO_SAY)
+# What is asked is whether she was never reached before; what is told, whether she was.
+YES_NO = {None: None, True: "no", False: "yes"}
+
+_PEOPLE = (
+    select(
+        type_coerce(Participant.id, String),
+        Participant.sealed_origin,
+        Participant.chain_label,
+        Participant.network_size,
+        Participant.came_on,
+        type_coerce(Participant.sex, String),
+        Participant.age,
+        Participant.never_reached_before,
+        type_coerce(Participant.entry_route, String),
+        Site.code,
+    )
+    .join(Site, Site.id == Participant.site_id)
+    .where(
+        Participant.programme_id == bindparam("programme", type_=Uuid()),
+        Participant.standing.in_(REACHED),
+        Participant.came != Came.WALK_IN,
+    )
+    .order_by(Participant.came_on, Participant.id)
+)
 
 
 @dataclass(frozen=True)
@@ -65,63 +90,42 @@ class CouponTotals:
 
 def load_sample(session: Session, programme_id: UUID, *, today: date) -> LiveSample:
     """Everyone a programme reached through its chains, seeds included; walk-ins are only counted."""
-    keyring = keyring_of(session)
-    rows = session.execute(
-        select(
-            Participant.id,
-            Participant.sealed_origin,
-            Participant.chain_label,
-            Participant.network_size,
-            Participant.came_on,
-            Participant.sex,
-            Participant.age,
-            Participant.never_reached_before,
-            Participant.entry_route,
-            Site.code,
-        )
-        .join(Site, Site.id == Participant.site_id)
-        .where(
-            Participant.programme_id == programme_id,
-            Participant.standing.in_(REACHED),
-            Participant.came != Came.WALK_IN,
-        )
-        .order_by(Participant.came_on, Participant.id)
-    ).all()
-    origins = [open_origin(keyring, row.id, row.sealed_origin) for row in rows]
+    rows = session.connection().execute(_PEOPLE, {"programme": programme_id})
+    # Columns, and of words the text that is kept: a row, an id and a word made into objects cost more than AES.
+    columns = list(zip(*rows, strict=True)) or [()] * len(_PEOPLE.selected_columns)
+    raw_ids, sealed, labels, sizes, days, sexes, ages, is_new, routes, sites = columns
+    ids = [hex_of(each) for each in raw_ids]
     totals = coupon_totals(session, programme_id, today=today)
     sample = build_sample(
-        [row.id.hex for row in rows],
-        [origin.recruiter_id.hex if origin.recruiter_id else None for origin in origins],
-        network_size=[row.network_size for row in rows],
-        enrolled_on=[row.came_on for row in rows],
+        ids,
+        open_recruiters(keyring_of(session), zip(ids, sealed, strict=True)),
+        network_size=sizes,
+        enrolled_on=days,
         traits={
-            "sex": [None if row.sex in SEX_NOT_KNOWN else row.sex.value for row in rows],
-            "age_band": [age_band(row.age) for row in rows],
-            "site": [row.code for row in rows],
-            "reached_before": [_yes_no(row.never_reached_before) for row in rows],
-            "entry_route": [row.entry_route and row.entry_route.value for row in rows],
+            "sex": [None if sex in SEX_NOT_KNOWN else sex for sex in sexes],
+            "age_band": [age_band(age) for age in ages],
+            "site": sites,
+            "reached_before": [YES_NO[each] for each in is_new],
+            "entry_route": routes,
         },
         coupons=CouponFigures(issued=totals.issued, redeemed=totals.redeemed),
     )
-    seeds = {i: row.chain_label for i, row in enumerate(rows) if row.chain_label}
+    seeds = {i: label for i, label in enumerate(labels) if label}
     return LiveSample(sample, _different(seeds), totals, _walk_ins(session, programme_id))
 
 
 def live_coupons(session: Session, programme_id: UUID, *, today: date) -> LiveCoupons:
     """The coupons not redeemed, ended or past their last day: their seals are opened to say whose they are."""
     keyring = keyring_of(session)
-    rows = session.execute(
-        select(Coupon.id, Coupon.sealed_origin).where(
+    rows = session.connection().execute(
+        select(type_coerce(Coupon.id, String), Coupon.sealed_origin).where(
             Coupon.programme_id == programme_id,
             Coupon.status == CouponStatus.ISSUED,
             Coupon.usable_until >= today,
         )
     )
-    origins = [open_coupon_origin(keyring, row.id, row.sealed_origin) for row in rows]
-    return LiveCoupons(
-        of_chain=Counter(origin.chain_id.hex for origin in origins),
-        of_holder=Counter(origin.recruiter_id.hex for origin in origins),
-    )
+    origins = open_origins(keyring, ((row[0], row[1]) for row in rows))
+    return LiveCoupons(of_chain=Counter(origins.chain), of_holder=Counter(origins.recruiter))
 
 
 def coupon_totals(
@@ -203,7 +207,3 @@ def _walk_ins(session: Session, programme_id: UUID) -> dict[str, int]:
         .group_by(Site.code)
     )
     return dict(rows.all())
-
-
-def _yes_no(never_reached_before: bool | None) -> str | None:
-    return None if never_reached_before is None else "no" if never_reached_before else "yes"

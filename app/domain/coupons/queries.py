@@ -1,5 +1,5 @@
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -24,6 +24,15 @@ class CouponOrigin:
     wave: int
     number: int
     code: str
+
+
+@dataclass(frozen=True)
+class OriginColumns:
+    """What the seals of many coupons hide, as columns in the order they were opened: ids are hex."""
+
+    bundle: list[str]
+    recruiter: list[str]
+    chain: list[str]
 
 
 @dataclass(frozen=True)
@@ -141,6 +150,13 @@ def open_origin(keyring: Keyring, coupon_id: UUID, sealed: bytes) -> CouponOrigi
     plain = keyring.open(sealed, table="coupon", column="sealed_origin", row=coupon_id)
     bundle, recruiter, chain, wave, number, code = json.loads(plain)
     return CouponOrigin(UUID(bundle), UUID(recruiter), UUID(chain), wave, number, code)
+
+
+def open_origins(keyring: Keyring, rows: Iterable[tuple[UUID | str, bytes]]) -> OriginColumns:
+    """The origins of many coupons at a quarter of the cost of one after another."""
+    plain = keyring.open_all(rows, table="coupon", column="sealed_origin")
+    opened = json.loads(b"[%b]" % b",".join(plain))
+    return OriginColumns(*([each[part] for each in opened] for part in range(3)))
 
 
 def seal_origin(keyring: Keyring, coupon_id: UUID, origin: CouponOrigin) -> bytes:

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -108,6 +109,12 @@ def open_origin(keyring: Keyring, participant_id: UUID, sealed: bytes) -> Origin
     plain = keyring.open(sealed, table="participant", column="sealed_origin", row=participant_id)
     chain, recruiter, coupon = json.loads(plain)
     return Origin(UUID(chain), UUID(recruiter) if recruiter else None, coupon)
+
+
+def open_recruiters(keyring: Keyring, rows: Iterable[tuple[UUID | str, bytes]]) -> list[str | None]:
+    """Who recruited each of many participants, as hex; None for a seed."""
+    plain = keyring.open_all(rows, table="participant", column="sealed_origin")
+    return [recruiter for _, recruiter, _ in json.loads(b"[%b]" % b",".join(plain))]
 
 
 def seal_origin(keyring: Keyring, participant_id: UUID, origin: Origin) -> bytes:

@@ -2,6 +2,7 @@
 
 import unicodedata
 from enum import StrEnum
+from functools import cache
 
 from app.domain.participants.errors import BadParticipant
 
@@ -45,6 +46,7 @@ class EntryRoute(StrEnum):
 AGE_BANDS = ((0, 17, "under 18"), (18, 24, "18–24"), (25, 34, "25–34"), (35, 44, "35–44"))
 
 
+@cache
 def age_band(age: int | None) -> str | None:
     """The band an age is reported in.
 
