@@ -38,10 +38,18 @@ def svg_to_pdf(svg: str) -> bytes:
     return _draw(svg, width=_width_of(svg), form="pdf")
 
 
-def _draw(svg: str, *, width: float, form: Literal["png", "pdf"]) -> bytes:
+def in_our_font(svg: str) -> str:
+    """The same picture, its words in the font of the sheets whatever it asks for.
+
+    Raises:
+        TypesettingError: it is no picture.
+    """
     start = _start_of(svg)
-    words_in_our_font = svg[: start.end()] + _OUR_FONT + svg[start.end() :]
-    return typeset(_SOURCE, inputs={"svg": words_in_our_font, "width": str(width)}, form=form)
+    return svg[: start.end()] + _OUR_FONT + svg[start.end() :]
+
+
+def _draw(svg: str, *, width: float, form: Literal["png", "pdf"]) -> bytes:
+    return typeset(_SOURCE, inputs={"svg": in_our_font(svg), "width": str(width)}, form=form)
 
 
 def _start_of(svg: str) -> re.Match[str]:

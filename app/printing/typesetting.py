@@ -54,12 +54,13 @@ def typeset(
     inputs: dict[str, str],
     form: Literal["pdf", "png"] = "pdf",
     pixels_an_inch: float = 72,
+    standard: Literal["ua-1"] | None = None,
     strict: bool = False,
 ) -> bytes:
     """Set a source, given as its file or its text, with ``inputs`` as Typst's ``sys.inputs``.
 
     A file may read what lies in its own folder and nothing else. The result holds no date, so the same input
-    gives the same bytes. ``strict`` refuses what Typst only warns of, such as a font that is not installed.
+    gives the same bytes. With a ``standard`` it is tagged, and what the standard forbids is refused. ``strict`` refuses what Typst only warns of, such as a font that is not installed.
 
     Raises:
         TypesettingError: the source is wrong.
@@ -73,7 +74,11 @@ def typeset(
     )
     try:
         pages, warnings = compiler.compile_with_warnings(
-            format=form, ppi=pixels_an_inch, timestamp=0, pdf_tags=False
+            format=form,
+            ppi=pixels_an_inch,
+            timestamp=0,
+            pdf_tags=standard is not None,
+            pdf_standards=[standard] if standard else [],
         )
     except typst.TypstError as refusal:
         raise _located(refusal) from refusal
