@@ -4,6 +4,7 @@ import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
 from app.printing.report import (
+    Caution,
     Definitions,
     KeyFigure,
     KeyFigures,
@@ -12,7 +13,6 @@ from app.printing.report import (
     Report,
     Section,
     Table,
-    Caution,
     report_pdf,
 )
 from app.printing.typesetting import TypesettingError
