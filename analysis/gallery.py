@@ -3,14 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from analysis import plots
+from analysis.convergence import chain_courses, course, enrolment_order
+from analysis.counts import frame
 from analysis.forest import chains
 from analysis.mixing import recruitment_matrix
 from analysis.reach import by_trait, by_wave, over_time
-from analysis.sample import Sample, to_networkx
+from analysis.sample import Sample, Trait, to_networkx
 
 FEMALE = frozenset({"female", "f", "woman", "women", "ж", "жінка", "жінки"})
 LARGEST_CHAIN_DRAWN = 400
+MOST_POINTS, MOST_NAMED = 400, 5
 
 
 def focus_level(levels: tuple[str, ...]) -> str:
@@ -26,8 +31,9 @@ def pictures(sample: Sample, trait_name: str) -> Mapping[str, str]:
     """SVG text by a name for its file. What has nothing to show (no dates, no sites) is left out.
 
     >>> from analysis.simulate import simulate
-    >>> print(*sorted(pictures(simulate(60), "sex")), sep=", ")
-    by-site, by-wave, chain-sizes, forest, forest-by-wave, largest-chain, over-time, who-recruits-whom
+    >>> drawn = pictures(simulate(60), "sex")
+    >>> {"by-site", "by-wave", "convergence", "forest", "over-time"} <= set(drawn)
+    True
     """
     trait = sample.trait(trait_name)
     if not trait.levels:
@@ -59,6 +65,7 @@ def pictures(sample: Sample, trait_name: str) -> Mapping[str, str]:
     }
     drawn["forest-by-wave"] = plots.draw_forest(sample.forest, plots.by_wave(sample.forest.wave))
     drawn["chain-sizes"] = plots.draw_chain_sizes(chains(sample.forest).size)
+    drawn |= _settling(sample, trait, at, share)
     growth = over_time(sample, trait)
     if len(growth.weeks):
         drawn["over-time"] = plots.draw_over_time(
@@ -84,6 +91,27 @@ def pictures(sample: Sample, trait_name: str) -> Mapping[str, str]:
         )
     if picture := _largest_chain(sample, trait_name, level):
         drawn["largest-chain"] = picture
+    return drawn
+
+
+def _settling(sample: Sample, trait: Trait, at: int, share: str) -> dict[str, str]:
+    """The course of the estimate, of everyone and chain by chain, where network sizes are known."""
+    counted = frame(sample, trait)
+    whole = course(counted, enrolment_order(sample), points=MOST_POINTS)
+    if not np.isfinite(whole.share[-1:, at]).any():
+        return {}
+    words = plots.ConvergenceWords(share=f"{share}: RDS-II from the first who came")
+    chains_apart = [
+        plots.Trace(sample.ids[each.seed], each.course.people, each.course.share[:, at])
+        for each in chain_courses(sample, counted, points=MOST_POINTS)
+    ]
+    named = [
+        replace(each, name="") if i >= MOST_NAMED else each for i, each in enumerate(chains_apart)
+    ]
+    drawn = {"convergence": plots.draw_convergence(whole.people, whole.share[:, at], words=words)}
+    if len(named) > 1:
+        title = "The estimate chain by chain"
+        drawn["bottleneck"] = plots.draw_bottleneck(named, words=replace(words, title=title))
     return drawn
 
 

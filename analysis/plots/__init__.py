@@ -7,7 +7,7 @@ from analysis.plots.chain_picture import ChainWords, draw_chain, tidy_tree
 from analysis.plots.chain_sizes import SizeWords, draw_chain_sizes
 from analysis.plots.convergence import (
     ConvergenceWords,
-    Settling,
+    Trace,
     draw_bottleneck,
     draw_convergence,
 )
@@ -33,11 +33,11 @@ __all__ = [
     "Look",
     "MatrixWords",
     "MeansWords",
-    "Settling",
     "SizeWords",
     "Steps",
     "SurvivalWords",
     "TimeWords",
+    "Trace",
     "WaveWords",
     "Writing",
     "by_activity",

@@ -32,7 +32,7 @@ class ConvergenceWords:
 
 
 @dataclass(frozen=True, eq=False)
-class Settling:
+class Trace:
     """An estimate as people came; arrays of shape (m,).
 
     Attributes:
@@ -68,7 +68,7 @@ def draw_convergence(
     >>> "31" in svg, svg.count("<rect")  # the last estimate, the band round it
     (True, 1)
     """
-    words, series = words or ConvergenceWords(), Settling("", k, share)
+    words, series = words or ConvergenceWords(), Trace("", k, share)
     known = np.flatnonzero(np.isfinite(share))
     if not len(known):
         return _nothing(words, width)
@@ -97,7 +97,7 @@ def draw_convergence(
 
 
 def draw_bottleneck(
-    chains: Sequence[Settling],
+    chains: Sequence[Trace],
     *,
     words: ConvergenceWords | None = None,
     writing: Writing = WRITING,
@@ -107,8 +107,8 @@ def draw_bottleneck(
 
     Chains with a name are drawn in colour with a dash of their own, the others as thin lines.
 
-    >>> a = Settling("A", np.array([5, 9]), np.array([0.2, 0.3]))
-    >>> b = Settling("B", np.array([5, 7]), np.array([0.8, 0.7]))
+    >>> a = Trace("A", np.array([5, 9]), np.array([0.2, 0.3]))
+    >>> b = Trace("B", np.array([5, 7]), np.array([0.8, 0.7]))
     >>> draw_bottleneck([a, b]).count("<path")
     2
     """
@@ -145,7 +145,7 @@ class _Frame:
     @classmethod
     def round(
         cls,
-        series: Sequence[Settling],
+        series: Sequence[Trace],
         width: int,
         *,
         near: tuple[float, ...] = (),
@@ -187,7 +187,7 @@ class _Frame:
             text(words.people, self.left, _BOTTOM + 38, size=12, fill=QUIET),
         ]
 
-    def path(self, each: Settling, *, stroke: str, width: float, dash: str | None = None) -> str:
+    def path(self, each: Trace, *, stroke: str, width: float, dash: str | None = None) -> str:
         some = thinned(len(each.k), int(self.right - self.left))
         share = np.clip(each.share[some], self.y.low, self.y.high)
         across = np.array([self.x(k) for k in each.k[some].tolist()])

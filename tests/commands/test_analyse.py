@@ -105,7 +105,7 @@ def test_a_simulated_file_is_analysed_and_drawn(
     assert call(analyse, str(file), "--plots", str(pictures)) == 0
     assert "150 participants" in capsys.readouterr().out
     drawn = sorted(pictures.iterdir())
-    assert len(drawn) == 8
+    assert len(drawn) == 10
     for picture in drawn:
         assert ElementTree.parse(picture).getroot().tag == "{http://www.w3.org/2000/svg}svg"
 

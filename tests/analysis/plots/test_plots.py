@@ -95,7 +95,7 @@ def draw_convergence(width: int) -> str:
 
 def draw_bottleneck(width: int) -> str:
     words = plots.ConvergenceWords(title=TITLE, description=DESCRIPTION)
-    grown = [plots.Settling("KLMN", COUNT[:40], RUNNING[:40]), plots.Settling("", COUNT, RUNNING)]
+    grown = [plots.Trace("KLMN", COUNT[:40], RUNNING[:40]), plots.Trace("", COUNT, RUNNING)]
     return plots.draw_bottleneck(grown, words=words, width=width)
 
 
