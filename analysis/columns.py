@@ -66,6 +66,15 @@ def sizes_of(
         ) from None
 
 
+def no_sizes(n: int) -> FloatArray:
+    """(n,) network sizes none of which is known.
+
+    >>> no_sizes(1).tolist()
+    [nan]
+    """
+    return np.full(n, np.nan)
+
+
 def _size_of(value: float | str | None) -> float:
     if value is None or value == "":
         return math.nan
@@ -97,6 +106,15 @@ def dates_of(values: Sequence[object], lines: Sequence[int] | None = None) -> Da
             value=str(found.value),
         ) from None
     return np.array(days, dtype="datetime64[D]")
+
+
+def no_dates(n: int) -> DateArray:
+    """(n,) days none of which is known.
+
+    >>> no_dates(1).astype(str).tolist()
+    ['NaT']
+    """
+    return np.full(n, NO_DATE)
 
 
 def _day_of(value: object) -> np.datetime64:

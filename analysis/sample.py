@@ -8,8 +8,8 @@ from types import MappingProxyType
 import networkx as nx
 import numpy as np
 
-from analysis.arrays import NO_DATE, DateArray, FloatArray, IntArray
-from analysis.columns import codes_of, dates_of, sizes_of
+from analysis.arrays import DateArray, FloatArray, IntArray
+from analysis.columns import codes_of, dates_of, no_dates, no_sizes, sizes_of
 from analysis.errors import SampleError
 from analysis.forest import Forest, find_cycle, grow, members_of
 from analysis.notices import Notice
@@ -158,20 +158,12 @@ def build_sample(
     return Sample(
         ids=tuple(ids),
         recruiter=recruiter,
-        network_size=_missing(n) if network_size is None else sizes_of(network_size, lines),
-        enrolled_on=_undated(n) if enrolled_on is None else dates_of(enrolled_on, lines),
+        network_size=no_sizes(n) if network_size is None else sizes_of(network_size, lines),
+        enrolled_on=no_dates(n) if enrolled_on is None else dates_of(enrolled_on, lines),
         traits=MappingProxyType({name: Trait.of(v) for name, v in (traits or {}).items()}),
         coupons=coupons,
         notices=notices,
     )
-
-
-def _missing(n: int) -> FloatArray:
-    return np.full(n, np.nan)
-
-
-def _undated(n: int) -> DateArray:
-    return np.full(n, NO_DATE)
 
 
 def _recruiters_of(

@@ -16,6 +16,8 @@ from analysis.sample import Sample
 
 __all__ = ["FORMATS", "detect", "read_sample", "write_csv", "write_graphml"]
 
+LARGE = 2_000_000  # bytes
+
 FORMATS: Mapping[str, Callable[[str], Sample]] = {
     "csv": csv_file.read,
     "coupons": coupons_file.read,
@@ -30,6 +32,12 @@ def read_sample(source: Path | bytes, *, layout: str = "auto") -> Sample:
         SampleError: with the line and the reason. Nothing is read by halves.
         OSError: if the file cannot be opened.
     """
+    if isinstance(source, Path) and layout in ("auto", "csv") and source.stat().st_size > LARGE:
+        from analysis.files import large_csv  # pyarrow takes a while to import: only if it pays
+
+        sample = large_csv.read(source)
+        if sample is not None:
+            return sample
     text = decode(source if isinstance(source, bytes) else source.read_bytes())
     name = detect(text) if layout == "auto" else layout
     if name not in FORMATS:

@@ -5,7 +5,7 @@ Header row; ``id``, ``recruiter_id`` (empty for a seed), then any of ``network_s
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +61,7 @@ def sample_of(
         enrolled_on=dates[0] if dates else None,
         traits=traits,
         coupons=coupons,
-        notices=(*table.notices, *notices, *_suspect_levels(traits)),
+        notices=(*table.notices, *notices, *suspect_levels(traits)),
         lines=table.lines,
     )
 
@@ -75,8 +75,12 @@ def is_issued_column(name: str) -> bool:
     return known_name(name).removeprefix("coupon_").isdecimal() and known_name(name)[0] == "c"
 
 
-def _suspect_levels(traits: Mapping[str, Sequence[str]]) -> tuple[Notice, ...]:
-    """Values that look as if they meant "missing", or one thing in two spellings."""
+def suspect_levels(traits: Mapping[str, Iterable[str]]) -> tuple[Notice, ...]:
+    """Values that look as if they meant "missing", or one thing in two spellings.
+
+    >>> [notice.code for notice in suspect_levels({"sex": ["f", "F", "m", ""]})]
+    ['similar_levels']
+    """
     found = []
     for name, values in traits.items():
         levels = set(values) - {""}

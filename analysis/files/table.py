@@ -11,6 +11,7 @@ from analysis.errors import SampleError
 from analysis.notices import Notice, counted
 
 DELIMITERS = ",;\t"
+LONGEST_CELL = 131_072
 _BATCH = 4_096
 
 
@@ -64,7 +65,7 @@ def read_table(text: str, *, known: frozenset[str], needed: Sequence[str]) -> Ta
     """
     rows = _rows(text)
     header_line, header = next(rows)
-    names = _names(header, known, needed, header_line)
+    names = names_of(header, known, needed, header_line)
     width = len(names)
     least = 1 + max(names.index(name) for name in needed)
     cells: list[list[str]] = [[] for _ in names]
@@ -92,9 +93,9 @@ def read_table(text: str, *, known: frozenset[str], needed: Sequence[str]) -> Ta
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Every row that is not blank, with its line; cells as they stand."""
-    csv.field_size_limit(131_072)
+    csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(
-        io.StringIO(text), delimiter=_delimiter(text), strict=True, skipinitialspace=True
+        io.StringIO(text), delimiter=delimiter_of(text), strict=True, skipinitialspace=True
     )
     line = 1
     try:
@@ -110,15 +111,28 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
         ) from None
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
+    """Whichever of comma, semicolon and tab splits the first row that is not blank the most.
+
+    >>> delimiter_of("id;recruiter_id;age, years")
+    ';'
+    """
     header = next((line for line in io.StringIO(text) if line.strip()), "")
     unquoted = "".join(header.split('"')[::2])
     return max(DELIMITERS, key=unquoted.count)
 
 
-def _names(
+def names_of(
     header: Sequence[str], known: frozenset[str], needed: Sequence[str], line: int
 ) -> list[str]:
+    """The columns that a header names: known ones as the layouts know them, others as they stand.
+
+    Raises:
+        SampleError: ``missing_column`` or ``duplicate_column``.
+
+    >>> names_of(["ID", "Sex "], frozenset({"id"}), ["id"], 1)
+    ['id', 'Sex']
+    """
     names = [known_name(name) if known_name(name) in known else name.strip() for name in header]
     for name in needed:
         if name not in names:
