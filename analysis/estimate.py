@@ -3,24 +3,23 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-from analysis.arrays import BoolArray, FloatArray
-from analysis.bootstraps import BOOTSTRAPS, Bootstrap
+from analysis.arrays import FloatArray
+from analysis.bootstraps import BOOTSTRAPS, Bootstrap, IntervalKind
 from analysis.counts import Counts, Frame, frame
 from analysis.degrees import MissingDegree
 from analysis.errors import SampleError
 from analysis.estimators import ESTIMATORS, Estimator, Need
 from analysis.estimators.estimator import weighted_shares
 from analysis.estimators.gile_ss import gile_ss, inclusion
+from analysis.intervals import Interval, interval_of
 from analysis.mixing import OBSTACLES, equilibrium
 from analysis.notices import Notice, counted
-from analysis.reach import Z_95
 from analysis.sample import Sample
 
-IntervalKind = Literal["percentile", "normal"]
 Progress = Callable[[int, int], bool]
 
 T = TypeVar("T")
@@ -28,32 +27,6 @@ T = TypeVar("T")
 REPLICATES = 1_000
 RECOMMENDED = "recommended"
 ENOUGH_REPLICATES = 0.95
-
-
-@dataclass(frozen=True, eq=False)
-class Interval:
-    """How far an estimate may be from the truth, by a bootstrap; arrays of shape (k,).
-
-    Attributes:
-        bootstrap: its name in ``BOOTSTRAPS``.
-        kind: ``percentile``: between the 2.5th and 97.5th percentile of the replicates;
-            ``normal``: 1.96 standard errors to either side, cut off at 0 and 1.
-        replicates: (B, k) the estimates that could be made, one for each replicate.
-        lost: replicates in which no estimate could be made.
-        se: standard error, the standard deviation of the replicates.
-        low, high: of the 95 % interval.
-        design_effect: by how much more people this design needs than a simple random sample for the
-            same standard error; nan where the share is 0 or 1.
-    """
-
-    bootstrap: str
-    kind: IntervalKind
-    replicates: FloatArray
-    lost: int
-    se: FloatArray
-    low: FloatArray
-    high: FloatArray
-    design_effect: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +129,14 @@ def estimate_of(
     interval = None
     if drawn and len(share) and not np.isnan(share).any():
         made = _replicates(ready, chosen, drawn, wanted, progress)
-        interval = _interval(share, made, drawn, wanted, used)
+        interval = interval_of(
+            share,
+            made,
+            drawn,
+            kind=wanted.kind or drawn.kind,
+            used=used,
+            population_size=wanted.population_size,
+        )
         notices += _lost(interval, wanted.replicates)
     return Estimate(
         estimator=chosen.name,
@@ -272,51 +252,3 @@ def _estimator_of(
         weight = np.nan_to_num(1 / inclusion(ready.counts, population_size)[0])
         return lambda counts: weighted_shares(counts, weight)
     return lambda counts: estimator.shares(counts, population_size)
-
-
-def _interval(
-    share: FloatArray,
-    made: FloatArray,
-    drawn: Bootstrap,
-    wanted: Wanted,
-    used: int,
-) -> Interval:
-    kind = wanted.kind or drawn.kind
-    is_made: BoolArray = np.array(~np.isnan(made).any(axis=1))
-    kept = made[is_made]
-    nothing = np.full(len(share), np.nan)
-    se = kept.std(axis=0, ddof=1) if len(kept) > 1 else nothing
-    if kind == "normal" or len(kept) < 2:
-        low, high = np.clip(share - Z_95 * se, 0, 1), np.clip(share + Z_95 * se, 0, 1)
-    else:
-        low, high = np.quantile(kept, [0.025, 0.975], axis=0)
-    return Interval(
-        bootstrap=drawn.name,
-        kind=kind,
-        replicates=kept,
-        lost=int(np.count_nonzero(~is_made)),
-        se=se,
-        low=low,
-        high=high,
-        design_effect=design_effect(share, se, used, wanted.population_size),
-    )
-
-
-def design_effect(
-    share: FloatArray, se: FloatArray, n: int, population_size: float | None = None
-) -> FloatArray:
-    """(k,) SE² / [p (1 - p) / n · (N - n) / (N - 1)]; without the last factor where N is not known.
-
-    How many times as many people this design needs as a simple random sample, for the same standard
-    error. nan where the share is 0 or 1, or where everyone is in the sample.
-
-    Source: Kish (1965), "Survey Sampling", section 8.2; the finite-population form as in the R
-    package RDS.
-
-    >>> design_effect(np.array([0.5]), np.array([0.1]), 100).round(6).tolist()
-    [4.0]
-    """
-    simple = share * (1 - share) / max(n, 1)
-    if population_size is not None and population_size > 1:
-        simple = simple * max(population_size - n, 0) / (population_size - 1)
-    return np.divide(se**2, simple, out=np.full_like(se, np.nan), where=simple > 0)

@@ -1,20 +1,29 @@
 """Bootstraps for samples drawn through peers: one file each, one line each in the list.
 
 >>> list(BOOTSTRAPS)
-['tree', 'neighbourhood', 'salganik', 'gile']
+['forest', 'tree', 'neighbourhood', 'salganik', 'gile']
 """
 
 from collections.abc import Mapping
 
-from analysis.bootstraps.bootstrap import Bootstrap
+from analysis.bootstraps.bootstrap import Bootstrap, IntervalKind
+from analysis.bootstraps.forest import forest
 from analysis.bootstraps.gile import gile
 from analysis.bootstraps.neighbourhood import neighbourhood
 from analysis.bootstraps.salganik import salganik
 from analysis.bootstraps.tree import tree
 
-__all__ = ["BOOTSTRAPS", "Bootstrap"]
+__all__ = ["BOOTSTRAPS", "Bootstrap", "IntervalKind"]
 
 _ALL = (
+    Bootstrap(
+        "forest",
+        "Forest bootstrap",
+        forest,
+        "logit",
+        "Salganik 2006, along the forest as it grew",
+        finite_correction=True,
+    ),
     Bootstrap("tree", "Tree bootstrap", tree, "percentile", "Baraff, McCormick & Raftery 2016"),
     Bootstrap(
         "neighbourhood", "Neighbourhood bootstrap", neighbourhood, "percentile", "Yauck et al. 2022"

@@ -10,8 +10,10 @@ from analysis.arrays import BoolArray, IntArray
 from analysis.counts import Counts, Frame
 from analysis.errors import SampleError
 
-DRAWS_AT_ONCE = 1 << 19
+DRAWS_AT_ONCE = 1 << 18
 """How many people are drawn at once: large enough to be quick, small enough to stay in memory."""
+
+IntervalKind = Literal["percentile", "normal", "logit"]
 
 
 class Resample(Protocol):
@@ -39,11 +41,12 @@ class Bootstrap:
         name: stable, for programs.
         title: as the field calls it.
         resample: draws replicates.
-        kind: of the interval that its authors make of the replicates.
+        kind: of the interval that is usual with it.
         source: the paper.
         needs_population_size: it cannot do without.
         keeps_inclusion: a person's chance of inclusion in a replicate is that of her network size in
             the sample itself; otherwise it is worked out anew from the replicate.
+        finite_correction: its standard errors are to be multiplied by √(1 - n/N) where N is known.
 
     >>> from analysis.bootstraps import BOOTSTRAPS
     >>> BOOTSTRAPS["tree"].title, BOOTSTRAPS["tree"].kind
@@ -53,10 +56,11 @@ class Bootstrap:
     name: str
     title: str
     resample: Resample
-    kind: Literal["percentile", "normal"]
+    kind: IntervalKind
     source: str
     needs_population_size: bool = False
     keeps_inclusion: bool = False
+    finite_correction: bool = False
 
     def __str__(self) -> str:
         return self.name

@@ -10,8 +10,9 @@ import pytest
 from analysis.bootstraps import BOOTSTRAPS
 from analysis.counts import frame
 from analysis.errors import SampleError
-from analysis.estimate import RECOMMENDED, Wanted, design_effect, estimate, recommended
+from analysis.estimate import RECOMMENDED, Wanted, estimate, recommended
 from analysis.estimators import ESTIMATORS
+from analysis.intervals import design_effect
 from analysis.report import estimate_all, summarise
 from analysis.sample import Sample, build_sample
 from tests.analysis.datasets import known_datasets

@@ -1,0 +1,149 @@
+"""The forest bootstrap: the forest stays as it grew, and people are drawn anew along it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.arrays import BoolArray, IntArray
+from analysis.bootstraps.bootstrap import Tally, chunks, refuse_without_recruits
+from analysis.bootstraps.canonical import canonical_order
+from analysis.counts import Counts, Frame
+from analysis.forest import grow
+
+
+def forest(
+    frame: Frame,
+    replicates: int,
+    random: np.random.Generator,
+    *,
+    population_size: float | None = None,
+) -> Iterator[Counts]:
+    """Fill every place of the forest anew: a seed's with anyone of the sample, a recruit's with one of
+    all who were recruited by members of the group that now stands in her recruiter's place.
+
+    This is Salganik's bootstrap with the forest as it was in place of one long chain, so two people
+    are as alike as their distance in the forest makes them: with two groups the covariance is that
+    of a Markov chain, λ^t at t steps, λ = S_xx + S_yy - 1, and brothers and sisters are two steps
+    apart. One chain of n people, each step of which forgets, knows nothing of them. Drawing whole
+    families instead (the tree bootstrap) counts what chains have in common by chance as theirs.
+
+    A place whose recruiter's group is not known is filled in the same way: not known is a group of
+    its own. Where a group recruited nobody, anyone of the sample follows, and no recruitment is
+    counted. Seeds are drawn like that too, so what staff chose does not tie a replicate down.
+
+    Assumes that whom a person recruits depends on her own group and on nothing further back. Where
+    people recruit inside communities of which the trait knows nothing (sites, say), it is too sure.
+    It draws with replacement; its user multiplies the standard error by √(1 - n/N).
+
+    Source: the draw is that of Salganik (2006), "Variance estimation, design effects, and sample size
+    calculations for respondent-driven sampling", Journal of Urban Health 83(Suppl 1); variance along
+    a tree of a Markov chain: Rohe (2019), "A critical threshold for design effects in network
+    sampling", Annals of Statistics 47(1).
+
+    Raises:
+        SampleError: ``no_recruits`` where nobody was recruited.
+
+    >>> from analysis.counts import frame
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b", "c"], ["", "a", "b"], network_size=[1, 1, 1],
+    ...     traits={"sex": ["f", "m", "m"]})
+    >>> [counts] = forest(frame(sample, sample.trait("sex")), 20, np.random.default_rng(1))
+    >>> set(counts.of_group.sum(axis=1).tolist()), counts.recruits[:, :, 0].any()
+    ({3}, np.False_)
+    """
+    refuse_without_recruits(frame.recruiter >= 0, "The forest bootstrap")
+    rank = canonical_order(frame).person
+    places, pools, tally = _places(frame, rank), _pools(frame, rank), Tally(frame)
+    nowhere = frame.people_shape[0] * frame.people_shape[1]
+    for some in chunks(replicates, len(frame)):
+        drawn = _filled(places, pools, some, random)
+        people = pools.people[drawn]
+        people[~places.is_counted] = nowhere
+        yield tally.counts(
+            some,
+            replicate=np.broadcast_to(np.arange(some), drawn.shape).ravel(),
+            people=people.ravel(),
+            pairs=pools.pairs[drawn].ravel(),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Places of the forest wave after wave, seeds first; arrays of shape (n,).
+
+    Attributes:
+        recruiter: the place of the recruiter; -1 for seeds.
+        is_counted: whether who stands there counts as one of the people.
+        ends: where each wave ends.
+    """
+
+    recruiter: IntArray
+    is_counted: BoolArray
+    ends: list[int]
+
+
+@dataclass(frozen=True, eq=False)
+class _Pools:
+    """Whom members of each group recruited, the group not known too; and last, everyone.
+
+    Attributes:
+        first: (k + 2,) place of the first of each pool in the arrays below.
+        number: (k + 2,) people in it.
+        after: (m,) the pool her recruits are drawn from: that of her group, or everyone.
+        people, pairs: (m,) cells.
+    """
+
+    first: IntArray
+    number: IntArray
+    after: IntArray
+    people: IntArray
+    pairs: IntArray
+
+
+def _places(frame: Frame, rank: IntArray) -> _Places:
+    grown = grow(frame.recruiter)
+    person = np.lexsort((rank, grown.wave))
+    place = np.empty_like(person)
+    place[person] = np.arange(len(person))
+    recruiter = frame.recruiter[person]
+    return _Places(
+        recruiter=np.where(recruiter < 0, -1, place[recruiter]),
+        is_counted=frame.is_counted[person],
+        ends=np.cumsum(grown.wave_counts).tolist(),
+    )
+
+
+def _pools(frame: Frame, rank: IntArray) -> _Pools:
+    everyone, tally = len(frame.levels) + 1, Tally(frame)
+    recruit = np.flatnonzero(frame.recruiter >= 0)
+    anyone = np.flatnonzero(frame.is_counted)
+    pool = np.concatenate([frame.group[frame.recruiter[recruit]], np.full(len(anyone), everyone)])
+    person = np.concatenate([recruit, anyone])
+    order = np.lexsort((rank[person], pool))
+    pool, person = pool[order], person[order]
+    number = np.bincount(pool, minlength=everyone + 1)
+    own = frame.group[person]
+    return _Pools(
+        first=np.cumsum(number) - number,
+        number=number,
+        after=np.where(number[own] > 0, own, everyone),
+        people=tally.people[person],
+        pairs=np.where(pool == everyone, len(frame.levels) ** 2, tally.pairs[person]),
+    )
+
+
+def _filled(
+    places: _Places, pools: _Pools, replicates: int, random: np.random.Generator
+) -> IntArray:
+    """(n, R) who stands in each place, as a place in the arrays of the pools."""
+    drawn = np.empty((len(places.recruiter), replicates), dtype=np.int32)
+    pool = np.full((places.ends[0], replicates), len(pools.first) - 1)
+    start = 0
+    for end in places.ends:
+        if start:
+            pool = pools.after[drawn[places.recruiter[start:end]]]
+        chance = random.random(pool.shape)
+        drawn[start:end] = pools.first[pool] + (chance * pools.number[pool]).astype(np.int32)
+        start = end
+    return drawn
