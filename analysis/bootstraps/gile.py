@@ -8,12 +8,13 @@ import numpy as np
 from analysis.arrays import FloatArray, IntArray
 from analysis.bootstraps.bootstrap import chunks, refuse_without_recruits
 from analysis.bootstraps.canonical import canonical_order
+from analysis.bootstraps.populations import Populations, picked, rounded
 from analysis.counts import Counts, Frame
 from analysis.errors import SampleError
 from analysis.estimators.gile_ss import inclusion
 from analysis.mixing import transition
 
-ABREAST = 250
+ABREAST = 500
 
 
 def gile(
@@ -59,9 +60,8 @@ def gile(
     >>> counts.of_group.sum(axis=1).tolist(), counts.recruits.sum(axis=(1, 2)).tolist()
     ([3, 3], [2, 2])
     """
-    refuse_without_recruits(frame.recruits_cell >= 0, "Gile's bootstrap")
     survey = _survey(frame, population_size)
-    for some in chunks(replicates, 8 * survey.people, at_least=ABREAST):
+    for some in chunks(replicates, survey.people, at_least=ABREAST):
         yield _surveys(survey, some, random)
 
 
@@ -71,7 +71,7 @@ class _Survey:
 
     Attributes:
         degree: (D,) network sizes in persons.
-        population: (D, k) people, not yet rounded.
+        population: (k, D) people, not yet rounded.
         ties: (k, k) M.
         brought: (m,) the numbers of recruits above 0.
         seeds, people: how many.
@@ -97,11 +97,12 @@ def _survey(frame: Frame, population_size: float | None) -> _Survey:
     people, size = int(is_placed.sum()), _size(frame, population_size)
     back = canonical_order(frame).group
     place = np.argsort(back)
-    mass = np.nan_to_num(counts.placed[0] / inclusion(counts, float(size))[0][:, np.newaxis])
-    population = size * mass[:, place] / mass.sum()
+    mass = np.nan_to_num(counts.placed[0].T / inclusion(counts, float(size))[0])[place]
+    population = size * mass / mass.sum()
     of = transition(counts.recruits[0][np.ix_(place, place)])
-    ties = np.nan_to_num(of) * (frame.degree @ population)[:, np.newaxis]
+    ties = np.nan_to_num(of) * (population @ frame.degree)[:, np.newaxis]
     brought = np.bincount(frame.recruiter[frame.recruiter >= 0], minlength=len(frame))[is_placed]
+    refuse_without_recruits(brought > 0, "Gile's bootstrap")
     is_seed = frame.recruiter < 0
     return _Survey(
         degree=frame.degree,
@@ -132,83 +133,45 @@ def _size(frame: Frame, population_size: float | None) -> int:
 
 def _surveys(survey: _Survey, replicates: int, random: np.random.Generator) -> Counts:
     """As many surveys side by side, person after person."""
-    field = _Field(survey, replicates, random)
-    first = field.left.copy()
+    people = rounded(survey.population, replicates, random)
+    field = Populations(survey.degree, people)
+    group = np.empty((survey.people, replicates), dtype=np.int16)
     for step in range(survey.seeds):
-        field.enrol(step, _picked(field.ties_left, random.random(replicates)), random)
+        group[step] = picked(field.ties_left, random.random(replicates))
+        field.draw(group[step], random)
     if not survey.seeds_count:
-        first = field.left.copy()
-    active, due = np.zeros(replicates, dtype=np.int64), random.choice(survey.brought, replicates)
+        people = field.left
+    recruits = _recruit(survey, field, group, random)
+    counted = np.zeros((replicates, len(survey.degree) + 1, len(survey.back) + 1), dtype=np.int64)
+    counted[:, :-1, :-1] = np.swapaxes(people - field.left, 1, 2)[:, :, survey.back]
+    return Counts(
+        degree=survey.degree,
+        people=counted,
+        recruits=recruits[:, survey.back][:, :, survey.back],
+    )
+
+
+def _recruit(
+    survey: _Survey, field: Populations, group: IntArray, random: np.random.Generator
+) -> IntArray:
+    """(R, k, k) recruitments from the seeds on, until all of ``group`` (n, R) is filled in.
+
+    Shrinking column y at each draw comes to M_xy times the share of the ties of y that are left.
+    """
+    replicates, k = field.ties_left.shape
+    each, active = np.arange(replicates), np.zeros(replicates, dtype=np.int64)
+    due = random.choice(survey.brought, replicates)
+    pairs = np.zeros(replicates * k * k, dtype=np.int64)
+    share = np.divide(1, field.ties_left, out=np.zeros((replicates, k)), where=field.ties_left > 0)
     for step in range(survey.seeds, survey.people):
-        field.recruit(step, active, random)
+        by = group[active, each]
+        ties = survey.ties[by] * (field.ties_left * share)
+        stuck = np.flatnonzero(ties.sum(axis=1) <= 0)
+        ties[stuck] = field.ties_left[stuck]
+        group[step] = picked(ties, random.random(replicates))
+        field.draw(group[step], random)
+        pairs[(each * k + by) * k + group[step]] += 1
         due -= 1
         active += due == 0
         due = np.where(due == 0, random.choice(survey.brought, replicates), due)
-    came = (first - field.left)[:, survey.back]
-    people = np.zeros((replicates, len(survey.degree) + 1, len(survey.back) + 1), dtype=np.int64)
-    people[:, :-1, :-1] = np.swapaxes(came, 1, 2)
-    recruits = field.recruits[:, survey.back][:, :, survey.back]
-    return Counts(degree=survey.degree, people=people, recruits=recruits)
-
-
-class _Field:
-    """R populations while people come out of them.
-
-    Attributes:
-        left: (R, k, D) people who have not come.
-        ties_left: (R, k) the sum of their network sizes.
-        ties: (R, k, k) M.
-        group: (people, R) of those who came, in order.
-        recruits: (R, k, k) recruitments so far.
-    """
-
-    def __init__(self, survey: _Survey, replicates: int, random: np.random.Generator):
-        k = len(survey.back)
-        self.degree = survey.degree
-        self.left = np.swapaxes(_rounded(survey.population, replicates, random), 1, 2).copy()
-        self.ties_left = self.left @ survey.degree
-        self.ties = np.repeat(survey.ties[np.newaxis], replicates, axis=0)
-        self.group = np.empty((survey.people, replicates), dtype=np.int16)
-        self.recruits = np.zeros((replicates, k, k), dtype=np.int64)
-        self._each = np.arange(replicates)
-
-    def enrol(self, step: int, group: IntArray, random: np.random.Generator) -> FloatArray:
-        """Draw someone of that group, and give back what share of the group's ties she leaves."""
-        place = self._each, group
-        weight = self.left[place] * self.degree
-        size = _picked(weight, random.random(len(group)))
-        self.left[*place, size] -= 1
-        before, after = weight.sum(axis=1), weight.sum(axis=1) - self.degree[size]
-        after = np.where(self.left[place].any(axis=1), after, 0.0)
-        self.ties_left[place] = after
-        self.group[step] = group
-        left: FloatArray = after / before
-        return left
-
-    def recruit(self, step: int, active: IntArray, random: np.random.Generator) -> None:
-        """Let each active person recruit someone of a group she has ties with."""
-        by = self.group[active, self._each]
-        ties = self.ties[self._each, by] * (self.ties_left > 0)
-        can = ties.sum(axis=1, keepdims=True) > 0
-        group = _picked(np.where(can, ties, self.ties_left), random.random(len(by)))
-        self.ties[self._each, :, group] *= self.enrol(step, group, random)[:, np.newaxis]
-        self.recruits[self._each, by, group] += 1
-
-
-def _picked(weight: FloatArray, chance: FloatArray) -> IntArray:
-    """(R,) a column of each row (R, m), in proportion to its weight."""
-    ahead = np.cumsum(weight, axis=1)
-    found: IntArray = (ahead <= (chance * ahead[:, -1])[:, np.newaxis]).sum(axis=1)
-    return found
-
-
-def _rounded(expected: FloatArray, replicates: int, random: np.random.Generator) -> IntArray:
-    """(R, D, k) whole people with those expectations; every row sums to the sum of them.
-
-    One random shift of a common ruler on which the classes lie end to end: systematic sampling.
-    """
-    ends = np.append(0.0, np.cumsum(expected))
-    ends[-1] = round(ends[-1])
-    marks = np.floor(ends + random.random((replicates, 1)))
-    marks[:, 0], marks[:, -1] = 0, ends[-1]
-    return np.diff(marks, axis=1).astype(np.int64).reshape(replicates, *expected.shape)
+    return pairs.reshape(replicates, k, k)

@@ -43,7 +43,7 @@ def neighbourhood(
     people, pairs = tally.people[ties.neighbour], tally.pairs[ties.recruit]
     draws = round(len(frame) / ties.number.mean())
     for some in chunks(replicates, len(frame)):
-        drawn = (random.random(some * draws) * len(frame)).astype(np.int64)
+        drawn = random.integers(0, len(frame), size=some * draws)
         number = ties.number[drawn]
         place = _ranges(ties.first[drawn], number)
         replicate = np.repeat(np.arange(some), number.reshape(some, draws).sum(axis=1))

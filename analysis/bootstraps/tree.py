@@ -10,6 +10,9 @@ from analysis.bootstraps.bootstrap import Tally, chunks
 from analysis.bootstraps.canonical import canonical_order
 from analysis.counts import Counts, Frame
 
+AT_ONCE = 20
+"""Replicates drawn together however large the sample, for forests of many waves."""
+
 
 def tree(
     frame: Frame,
@@ -40,7 +43,7 @@ def tree(
     """
     family, tally = _family(frame), Tally(frame)
     people, pairs = tally.people[family.person], tally.pairs[family.person]
-    for some in chunks(replicates, len(frame)):
+    for some in chunks(replicates, len(frame), at_least=AT_ONCE):
         replicate, copies = _copies(family, some, random)
         yield tally.counts(some, replicate=replicate, people=people[copies], pairs=pairs[copies])
 
@@ -79,13 +82,12 @@ def _copies(
 ) -> tuple[IntArray, IntArray]:
     """Every copy of every replicate: which replicate it is of, and the place of the person."""
     replicate = np.repeat(np.arange(replicates), family.seeds)
-    copies: IntArray = (random.random(len(replicate)) * family.seeds).astype(np.int64)
+    copies: IntArray = random.integers(0, family.seeds, size=len(replicate))
     waves: list[tuple[IntArray, IntArray]] = [(replicate, copies)]
     while len(copies):
         recruits = family.recruits[copies]
         replicate = np.repeat(replicate, recruits)
         first = np.repeat(family.first[copies], recruits)
-        of = np.repeat(recruits, recruits)
-        copies = first + (random.random(len(of)) * of).astype(np.int64)
+        copies = first + random.integers(0, np.repeat(recruits, recruits))
         waves.append((replicate, copies))
     return np.concatenate([r for r, _ in waves]), np.concatenate([c for _, c in waves])
