@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from analysis.arrays import IntArray
+from analysis.ids import NumberIds
 from analysis.sample import CouponFigures, Sample, Trait
 
 SITES = ("Dnipro", "Lviv", "Odesa")
@@ -95,25 +96,25 @@ def simulate(participants: int, *, seed: int = 0, scenario: Scenario | None = No
 
 def _seeds(random: np.random.Generator, n: int, how: Scenario, *, earliest: int) -> _Wave:
     return _Wave(
-        recruiter=np.full(n, -1),
-        sex=(random.random(n) >= how.women_among_seeds).astype(np.int64),
-        age=random.choice(len(AGE_BANDS), size=n, p=how.age_bands),
-        site=np.arange(n) % len(SITES),
-        day=earliest + random.integers(0, 21, size=n),
+        recruiter=np.full(n, -1, dtype=np.int32),
+        sex=(random.random(n) >= how.women_among_seeds).astype(np.int8),
+        age=random.choice(len(AGE_BANDS), size=n, p=how.age_bands).astype(np.int8),
+        site=(np.arange(n) % len(SITES)).astype(np.int8),
+        day=(earliest + random.integers(0, 21, size=n)).astype(np.int32),
     )
 
 
 def _recruits(random: np.random.Generator, wave: _Wave, *, first: int, how: Scenario) -> _Wave:
     brought = random.binomial(how.coupons, np.asarray(how.redeemed)[wave.sex])
-    parent = np.repeat(np.arange(len(wave)), brought)
+    parent = np.repeat(np.arange(len(wave), dtype=np.int32), brought)
     n = len(parent)
     is_woman = random.random(n) < np.asarray(how.woman_recruited)[wave.sex[parent]]
-    own_age = random.choice(len(AGE_BANDS), size=n, p=how.age_bands)
-    own_site = random.integers(0, len(SITES), size=n)
-    delay = np.minimum(1 + random.geometric(0.12, size=n), 30)
+    own_age = random.choice(len(AGE_BANDS), size=n, p=how.age_bands).astype(np.int8)
+    own_site = random.integers(0, len(SITES), size=n).astype(np.int8)
+    delay = np.minimum(1 + random.geometric(0.12, size=n), 30).astype(np.int32)
     return _Wave(
-        recruiter=first + parent,
-        sex=np.where(is_woman, FEMALE, 1 - FEMALE),
+        recruiter=np.int32(first) + parent,
+        sex=np.where(is_woman, np.int8(FEMALE), np.int8(1 - FEMALE)),
         age=np.where(random.random(n) < how.same_age_band, wave.age[parent], own_age),
         site=np.where(random.random(n) < how.same_site, wave.site[parent], own_site),
         day=wave.day[parent] + delay,
@@ -126,8 +127,8 @@ def _sample_of(
     """The people who came first, in the order in which they came."""
     day = np.concatenate([wave.day for wave in waves])
     order = np.argsort(day, kind="stable")[:participants]
-    place = np.full(len(day) + 1, -1)
-    place[order] = np.arange(participants)
+    place = np.full(len(day) + 1, -1, dtype=np.int32)
+    place[order] = np.arange(participants, dtype=np.int32)
     recruiter = place[np.concatenate([wave.recruiter for wave in waves])[order]]
     sex = np.concatenate([wave.sex for wave in waves])[order]
     median = np.asarray(how.network_size)[sex]
@@ -135,13 +136,14 @@ def _sample_of(
     sizes[random.random(len(sex)) < how.network_size_missing] = np.nan
     site = np.concatenate([wave.site for wave in waves])[order]
     age = np.concatenate([wave.age for wave in waves])[order]
-    traits = {"site": (SITES, site), "sex": (SEXES, sex), "age_band": (AGE_BANDS, age)}
+    codes = {"site": (SITES, site), "sex": (SEXES, sex), "age_band": (AGE_BANDS, age)}
+    traits = {name: Trait(levels, each.astype(np.int32)) for name, (levels, each) in codes.items()}
     return Sample(
-        ids=tuple(map(str, range(1, participants + 1))),
-        recruiter=recruiter.astype(np.int32),
+        ids=NumberIds(np.arange(1, participants + 1, dtype=np.int32)),
+        recruiter=recruiter,
         network_size=sizes,
         enrolled_on=how.start + day[order].astype("timedelta64[D]"),
-        traits=MappingProxyType({name: Trait(*values) for name, values in traits.items()}),
+        traits=MappingProxyType(traits),
         coupons=CouponFigures(
             issued=participants * how.coupons, redeemed=int(np.count_nonzero(recruiter >= 0))
         ),
