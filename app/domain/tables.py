@@ -12,6 +12,7 @@ from app.domain.intake import models as intake
 from app.domain.participants import models as participants
 from app.domain.programmes import models as programmes
 from app.domain.services import models as services
+from app.domain.signals import models as signals
 from app.domain.staff import models as staff
 from app.domain.stipends import models as stipends
 from app.domain.visits import models as visits
@@ -30,6 +31,7 @@ MODULES = (
     intake,
     conflicts,
     analyses,
+    signals,
 )
 
 METADATA: MetaData = Base.metadata

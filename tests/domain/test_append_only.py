@@ -17,6 +17,7 @@ KEYS = {
     "payout_line": "accrual_id",
     "knowledge_test": "participant_id",
     "conflict_decision": "redemption_id",
+    "signal_review": "id",
 }
 
 

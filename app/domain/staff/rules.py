@@ -26,6 +26,7 @@ class Permission(StrEnum):
     DECIDE_CONFLICT = "decide_conflict"
     SEE_REACH = "see_reach"
     SEE_CHAINS = "see_chains"
+    SEE_SIGNALS = "see_signals"
     SEE_LEDGER = "see_ledger"
     PAY_STIPEND = "pay_stipend"
     FUND_FLOAT = "fund_float"
@@ -44,7 +45,14 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {*_DESK, _P.ENROL_SEED, _P.END_COUPON, _P.ACCEPT_LATE, _P.DECIDE_CONFLICT, _P.SEE_REACH}
     ),
     Role.PROGRAMME_LEAD: frozenset(
-        {_P.SEE_REACH, _P.SEE_CHAINS, _P.SEE_LEDGER, _P.EDIT_PROGRAMME, _P.SEE_AUDIT}
+        {
+            _P.SEE_REACH,
+            _P.SEE_CHAINS,
+            _P.SEE_SIGNALS,
+            _P.SEE_LEDGER,
+            _P.EDIT_PROGRAMME,
+            _P.SEE_AUDIT,
+        }
     ),
     Role.FINANCE: frozenset({_P.SEE_LEDGER, _P.PAY_STIPEND, _P.FUND_FLOAT}),
     Role.ADMINISTRATOR: frozenset({_P.EDIT_STAFF, _P.EDIT_PROGRAMME, _P.SEE_AUDIT}),
