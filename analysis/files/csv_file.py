@@ -5,17 +5,27 @@ Header row; ``id``, ``recruiter_id`` (empty for a seed), then any of ``network_s
 """
 
 import csv
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from analysis.arrays import DateArray, FloatArray
-from analysis.files.table import Table, known_name, read_header, read_table
+from analysis.files.cells import day_cells, recruiter_cells, size_cells, trait_cells
+from analysis.files.losses import Limits, is_utf8, refuse_losses
+from analysis.files.table import (
+    DELIMITERS,
+    LONGEST_CELL,
+    Table,
+    known_name,
+    read_header,
+    read_table,
+)
+from analysis.ids import NumberIds
 from analysis.notices import Notice
 from analysis.sample import CouponFigures, Sample, build_sample
 
 DATE_NAMES = ("enrolled_at", "enrolled_on")
+HEADER = ("id", "recruiter_id", "network_size", "enrolled_at")
+MANY = 50_000
 KNOWN = frozenset({"id", "recruiter_id", "network_size", "site", "own_coupon", *DATE_NAMES})
 
 
@@ -97,30 +107,73 @@ def suspect_levels(traits: Mapping[str, Iterable[str]]) -> tuple[Notice, ...]:
     return tuple(found)
 
 
+def keeps(text: str) -> bool:
+    r"""Whether a cell is read back as it was written: blanks round it and ``\r`` are not.
+
+    >>> keeps("two words, and\nlines"), keeps(" f")
+    (True, False)
+    """
+    is_whole = text == text.strip() and "\r" not in text and "\0" not in text
+    return is_whole and len(text) <= LONGEST_CELL and is_utf8(text)
+
+
+def reserves(name: str) -> bool:
+    """Whether a column of that name has a meaning of its own, so that no trait can have it.
+
+    >>> reserves("Network size"), reserves("site"), reserves("coupon_1"), reserves("sex")
+    (True, False, True, False)
+    """
+    return (known_name(name) in KNOWN and name != "site") or is_issued_column(name)
+
+
+LOSES = "blanks at its ends, carriage returns, NUL and what is longer than 131,072 letters"
+LIMITS = Limits("csv", keeps, LOSES, reserves)
+
+
 def write_csv(sample: Sample, path: Path) -> None:
-    """Write a sample in the csv layout; what is missing becomes an empty cell."""
-    rows = zip(
-        sample.ids,
-        (sample.ids[i] if i >= 0 else "" for i in sample.recruiter.tolist()),
-        _sizes(sample.network_size),
-        _days(sample.enrolled_on),
-        *(_texts(trait.levels, trait.codes.tolist()) for trait in sample.traits.values()),
-        strict=True,
+    """Write a sample in the csv layout; what is missing becomes an empty cell.
+
+    Coupon figures are not in it: the layout has no place for them.
+
+    Raises:
+        SampleError: ``unwritable`` for what would not be read back the same.
+        OSError: if the file cannot be written.
+    """
+    refuse_losses(sample, LIMITS)
+    if isinstance(sample.ids, NumberIds) and len(sample) > MANY:
+        from analysis.files import large_csv  # pyarrow takes a while to import: only if it pays
+
+        if large_csv.write(sample, path, header_row([*HEADER, *sample.traits])):
+            return
+    write_table(
+        path,
+        [*HEADER, *sample.traits],
+        [
+            sample.ids,
+            recruiter_cells(sample),
+            size_cells(sample.network_size),
+            day_cells(sample.enrolled_on),
+            *map(trait_cells, sample.traits.values()),
+        ],
     )
+
+
+def write_table(path: Path, names: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
+    """Write columns of cells under their names, quoted where it is needed."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["id", "recruiter_id", "network_size", "enrolled_at", *sample.traits])
-        writer.writerows(rows)
+        file.write(header_row(names))
+        csv.writer(file, lineterminator="\n").writerows(zip(*columns, strict=True))
 
 
-def _sizes(sizes: FloatArray) -> list[str]:
-    return ["" if np.isnan(size) else f"{size:.12g}" for size in sizes.tolist()]
+def header_row(names: Sequence[str]) -> str:
+    """The first row; in quotes where a name holds what could be taken for the delimiter.
 
-
-def _days(days: DateArray) -> list[str]:
-    return ["" if day == "NaT" else day for day in days.astype(str).tolist()]
-
-
-def _texts(levels: Sequence[str], codes: Sequence[int]) -> list[str]:
-    with_missing = [*levels, ""]
-    return [with_missing[code] for code in codes]
+    >>> header_row(["id", "age; years"])
+    '"id","age; years"\\n'
+    """
+    row = io.StringIO()
+    is_plain = not any(set(name) & set(DELIMITERS) for name in names)
+    csv.writer(
+        row, lineterminator="\n", quoting=csv.QUOTE_MINIMAL if is_plain else csv.QUOTE_ALL
+    ).writerow(names)
+    return row.getvalue()

@@ -10,10 +10,14 @@ from analysis.sample import CouponFigures
 
 @dataclass(frozen=True)
 class Exchange:
-    """Who recruited whom, by the coupons that changed hands."""
+    """Who recruited whom, by the coupons that changed hands.
+
+    Attributes:
+        figures: ``None`` where the coupons are nothing but another way to write the recruiters.
+    """
 
     recruiter_ids: Sequence[str]
-    figures: CouponFigures
+    figures: CouponFigures | None
     notices: tuple[Notice, ...]
 
 
@@ -29,6 +33,8 @@ def recruiters_from_coupons(
 
     A coupon listed twice for one person counts once, with a notice. A person whose own coupon
     nobody in the file was given is a seed, with a notice: a slip in a coupon number looks the same.
+    Where everybody, seeds too, came with a coupon of her own id, coupons are not known: so our
+    writers say it, and R's ``write.rdsat``.
 
     Args:
         own: (n,) the coupon each person came with, ``""`` for none.
@@ -60,15 +66,16 @@ def recruiters_from_coupons(
             if not harmless_reuse:
                 raise _redeemed_twice(coupon, redeemer[coupon], i, lines)
             redeemed_twice += 1
+    is_made_up = bool(ids) and list(own) == list(ids)
     notices = (
         _repeated(repeated),
         _reissued(issued_twice),
         _reused(redeemed_twice),
-        _strangers(sum(1 for coupon in own if coupon and coupon not in holder)),
+        _strangers(sum(1 for coupon in own if coupon and coupon not in holder and not is_made_up)),
     )
     return Exchange(
         recruiter_ids=[ids[holder[coupon]] if coupon in holder else "" for coupon in own],
-        figures=CouponFigures(issued=len(holder), redeemed=len(redeemer)),
+        figures=None if is_made_up else CouponFigures(issued=len(holder), redeemed=len(redeemer)),
         notices=tuple(notice for notice in notices if notice),
     )
 
