@@ -90,7 +90,7 @@ class CouponTotals:
 
 def load_sample(session: Session, programme_id: UUID, *, today: date) -> LiveSample:
     """Everyone a programme reached through its chains, seeds included; walk-ins are only counted."""
-    rows = session.connection().execute(_PEOPLE, {"programme": programme_id})
+    rows = session.connection().execute(_PEOPLE, {"programme": programme_id}).all()
     # Columns, and of words the text that is kept: a row, an id and a word made into objects cost more than AES.
     columns = list(zip(*rows, strict=True)) or [()] * len(_PEOPLE.selected_columns)
     raw_ids, sealed, labels, sizes, days, sexes, ages, is_new, routes, sites = columns
@@ -124,7 +124,7 @@ def live_coupons(session: Session, programme_id: UUID, *, today: date) -> LiveCo
             Coupon.usable_until >= today,
         )
     )
-    origins = open_origins(keyring, ((row[0], row[1]) for row in rows))
+    origins = open_origins(keyring, ((row[0], row[1]) for row in rows.all()))
     return LiveCoupons(of_chain=Counter(origins.chain), of_holder=Counter(origins.recruiter))
 
 
