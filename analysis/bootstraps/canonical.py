@@ -62,6 +62,8 @@ def canonical_order(frame: Frame) -> Order:
     >>> first.group[::-1].tolist() == second.group.tolist()
     True
     """
+    if not len(frame):
+        return Order(person=np.empty(0, dtype=np.int64), group=np.arange(len(frame.levels)))
     forest = grow(frame.recruiter)
     waves = np.split(
         np.argsort(forest.wave, kind="stable"), np.cumsum(forest.wave_counts)[:-1].tolist()

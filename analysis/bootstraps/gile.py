@@ -94,6 +94,8 @@ class _Survey:
 def _survey(frame: Frame, population_size: float | None) -> _Survey:
     counts = frame.counts
     is_placed = (frame.size < len(frame.degree)) & (frame.group < len(frame.levels))
+    is_recruit = frame.recruiter >= 0
+    refuse_without_recruits(is_recruit & is_placed & is_placed[frame.recruiter], "Gile's bootstrap")
     people, size = int(is_placed.sum()), _size(frame, population_size)
     back = canonical_order(frame).group
     place = np.argsort(back)
@@ -101,19 +103,17 @@ def _survey(frame: Frame, population_size: float | None) -> _Survey:
     population = size * mass / mass.sum()
     of = transition(counts.recruits[0][np.ix_(place, place)])
     ties = np.nan_to_num(of) * (population @ frame.degree)[:, np.newaxis]
-    brought = np.bincount(frame.recruiter[frame.recruiter >= 0], minlength=len(frame))[is_placed]
-    refuse_without_recruits(brought > 0, "Gile's bootstrap")
-    is_seed = frame.recruiter < 0
+    brought = np.bincount(frame.recruiter[is_recruit], minlength=len(frame))[is_placed]
     return _Survey(
         degree=frame.degree,
         population=population,
         ties=(ties + ties.T) / 2,
         brought=np.sort(brought[brought > 0]),
-        seeds=max(1, int((is_placed & is_seed).sum())),
+        seeds=max(1, int((is_placed & ~is_recruit).sum())),
         people=people,
         size=size,
         back=back,
-        seeds_count=bool(frame.is_counted[is_seed].all()),
+        seeds_count=bool(frame.is_counted[~is_recruit].all()),
     )
 
 

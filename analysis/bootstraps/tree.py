@@ -9,6 +9,7 @@ from analysis.arrays import IntArray
 from analysis.bootstraps.bootstrap import Tally, chunks
 from analysis.bootstraps.canonical import canonical_order
 from analysis.counts import Counts, Frame
+from analysis.errors import SampleError
 
 AT_ONCE = 20
 """Replicates drawn together however large the sample, for forests of many waves."""
@@ -28,6 +29,9 @@ def tree(
     wave for many replicates at once, O(n) each; 0 recruits end a branch. It resamples people whether
     or not their group and network size are known.
 
+    Raises:
+        SampleError: ``no_participants`` where there is nobody.
+
     Assumes nothing of who recruits whom; its intervals are known to be wide.
 
     Source: Baraff, McCormick & Raftery (2016), "Estimating uncertainty in respondent-driven sampling
@@ -41,6 +45,8 @@ def tree(
     >>> counts.of_group.tolist(), counts.recruits.tolist()
     ([[1, 2], [1, 2]], [[[0, 2], [0, 0]], [[0, 2], [0, 0]]])
     """
+    if not len(frame):
+        raise SampleError("no_participants", "There is nobody to draw: this sample has no people.")
     family, tally = _family(frame), Tally(frame)
     people, pairs = tally.people[family.person], tally.pairs[family.person]
     for some in chunks(replicates, len(frame), at_least=AT_ONCE):
