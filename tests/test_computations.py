@@ -9,7 +9,8 @@ import pytest
 
 from analysis.errors import SampleError
 from analysis.estimate import Wanted, estimate
-from app.computations import KINDS, compute_estimate
+from app.computations import KINDS
+from app.computations.estimates import compute_estimate
 from app.core.db import Database
 from app.domain.analyses.errors import BadAnalysis
 from app.domain.analyses.rules import AnalysisKind
