@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from app.computations.estimates import compute_estimate
+from app.computations.report import compute_report
 from app.core.db import Database
 from app.domain.analyses.queries import Result
 from app.domain.analyses.rules import AnalysisKind
@@ -21,4 +22,5 @@ Computation = Callable[[Database, UUID, Mapping[str, Any], Advance, datetime], R
 
 KINDS: Mapping[str, Computation] = {
     AnalysisKind.ESTIMATE: compute_estimate,
+    AnalysisKind.REPORT: compute_report,
 }

@@ -50,7 +50,7 @@ class KeyFigures:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An SVG, what it is called, and what it says to those who cannot see it.
+    """An SVG, what it is called (nothing where its section says so), and what it tells those who cannot see it.
 
     ``share`` is how much of the text's width it takes at most.
     """

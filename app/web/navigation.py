@@ -11,6 +11,7 @@ MENU: tuple[tuple[str, str, Permission | None], ...] = (
     ("/conflicts", N_("Conflicts"), Permission.DECIDE_CONFLICT),
     ("/reach", N_("Reach"), Permission.SEE_REACH),
     ("/chains", N_("Chains"), Permission.SEE_CHAINS),
+    ("/reports", N_("Reports"), Permission.SEE_CHAINS),
     ("/stipends", N_("Stipends"), Permission.SEE_LEDGER),
     ("/programme", N_("Programme"), Permission.EDIT_PROGRAMME),
     ("/staff", N_("Staff"), Permission.EDIT_STAFF),

@@ -19,10 +19,11 @@ MOST_PARAMETERS = 20
 
 
 class AnalysisKind(StrEnum):
-    """What can be asked for; ``app/computations.py`` has the function of each."""
+    """What can be asked for; ``app/computations`` has the function of each."""
 
     ESTIMATE = "estimate"
     FORECAST = "forecast"
+    REPORT = "report"
 
 
 class RunState(StrEnum):

@@ -1,0 +1,72 @@
+"""What each figure of the report is, in a sentence, and where the way of reckoning comes from."""
+
+from app.core.i18n import N_
+from app.printing.report import Definitions, Section
+from app.web.figures.report.voice import Voice
+
+ENTRIES = (
+    (
+        N_("People reached"),
+        N_(
+            "Everyone who came with a coupon and was found eligible, and the seeds; walk-ins are "
+            "counted apart."
+        ),
+    ),
+    (
+        N_("Composition"),
+        N_(
+            "The plain share of those reached. It tells of them, not of the population, because "
+            "people with many acquaintances are reached more easily."
+        ),
+    ),
+    (
+        N_("95 % interval of a composition"),
+        N_("Wilson (1927), Journal of the American Statistical Association 22."),
+    ),
+    (N_("Seed"), N_("A person with whom a chain begins, chosen by the programme.")),
+    (
+        N_("Wave"),
+        N_("How many recruitments lie between a person and the seed of the chain; seeds are 0."),
+    ),
+    (
+        N_("Matured redemption rate"),
+        N_(
+            "Of the coupons whose last day is past, the share that was redeemed. Coupons that can "
+            "still come are left out of both numbers."
+        ),
+    ),
+    (
+        N_("Growing, stalled, ended"),
+        N_(
+            "A chain has ended when nobody in it has a live coupon; it is stalled when there are "
+            "some but nobody has come for as many days as the rules of the programme say."
+        ),
+    ),
+    (
+        N_("Who recruits whom"),
+        N_(
+            "Recruits by the sex of the recruiter and their own: Heckathorn (1997), Social Problems 44."
+        ),
+    ),
+    (
+        N_("Withheld counts"),
+        N_(
+            "A count below five, and the smallest others that would give it back, are written <5*, "
+            "the same as on the pages, so that nobody can be picked out of a small group."
+        ),
+    ),
+    (
+        N_("Order of this report"),
+        N_(
+            "It follows what STROBE-RDS asks of studies: White and others (2015), Journal of "
+            "Clinical Epidemiology 68."
+        ),
+    ),
+)
+
+
+def definitions(voice: Voice) -> Section:
+    """The last section."""
+    _ = voice.gettext
+    entries = tuple((_(term), _(meaning)) for term, meaning in ENTRIES)
+    return Section(_("What the figures mean"), (Definitions(entries),))

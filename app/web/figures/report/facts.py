@@ -1,0 +1,60 @@
+"""What a report is made of: everything read of a programme in one moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.domain.chains.queries import LiveCoupons, LiveSample, live_coupons, load_sample
+from app.domain.programmes import queries as programmes
+from app.domain.programmes.queries import ProgrammeFacts, SiteFacts
+from app.domain.programmes.rules import Protocol
+from app.web.figures.chains import Chains, chains_of
+from app.web.figures.reach import Reach, reach_of_programme
+from app.web.figures.words import name, site_name
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One programme on one day, for readers of one language."""
+
+    programme: ProgrammeFacts
+    sites: tuple[SiteFacts, ...]
+    protocol: Protocol
+    live: LiveSample
+    coupons: LiveCoupons
+    today: date
+    language: str
+
+    @cached_property
+    def reach(self) -> Reach:
+        return reach_of_programme(self.live)
+
+    @cached_property
+    def chains(self) -> Chains:
+        days = self.protocol.stalled_after_days
+        return chains_of(self.live, self.coupons, today=self.today, stalled_after_days=days)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        return {site.code: site_name(site, self.language) for site in self.sites}
+
+    @property
+    def others(self) -> str:
+        return name(self.reach.others_level, self.language)
+
+
+def read_facts(session: Session, programme_id: UUID, *, today: date, language: str) -> Facts:
+    """Everything the report needs, read in the session's one moment."""
+    return Facts(
+        programme=programmes.programme(session, programme_id),
+        sites=tuple(programmes.sites(session, programme_id)),
+        protocol=programmes.current_protocol(session, programme_id).rules,
+        live=load_sample(session, programme_id, today=today),
+        coupons=live_coupons(session, programme_id, today=today),
+        today=today,
+        language=language,
+    )
