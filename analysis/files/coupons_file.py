@@ -4,11 +4,26 @@ Header row; ``id``, ``own_coupon``, ``coupon_1 … coupon_k``, then as in the cs
 whose own coupon is empty, or was issued to nobody in the file, is a seed.
 """
 
+from pathlib import Path
+
 from analysis.errors import SampleError
-from analysis.files.csv_file import KNOWN, is_issued_column, sample_of
+from analysis.files.cells import day_cells, size_cells, trait_cells
+from analysis.files.csv_file import (
+    KNOWN,
+    LOSES,
+    is_issued_column,
+    keeps,
+    reserves,
+    sample_of,
+    write_table,
+)
 from analysis.files.exchange import recruiters_from_coupons
+from analysis.files.issuing import coupons_of
+from analysis.files.losses import Limits, refuse_losses
 from analysis.files.table import read_table
 from analysis.sample import Sample
+
+LIMITS = Limits("coupons", keeps, LOSES, reserves)
 
 
 def read(text: str) -> Sample:
@@ -40,4 +55,31 @@ def read(text: str) -> Sample:
         leave_out=("recruiter_id",),
         coupons=exchange.figures,
         notices=exchange.notices,
+    )
+
+
+def write_coupons(sample: Sample, path: Path) -> None:
+    """Write a sample in the coupons layout, its figures of coupons included.
+
+    A sample has no numbers of coupons: they are given anew, see ``issuing.coupons_of``.
+
+    Raises:
+        SampleError: ``unwritable`` for what would not be read back the same.
+        OSError: if the file cannot be written.
+    """
+    refuse_losses(sample, LIMITS)
+    coupons = coupons_of(sample, "coupons")
+    given = list(zip(*coupons.given, strict=True)) or [("",) * len(sample)]
+    names = [f"coupon_{i}" for i in range(1, len(given) + 1)]
+    write_table(
+        path,
+        ["id", "own_coupon", *names, "network_size", "enrolled_at", *sample.traits],
+        [
+            sample.ids,
+            coupons.own,
+            *given,
+            size_cells(sample.network_size),
+            day_cells(sample.enrolled_on),
+            *map(trait_cells, sample.traits.values()),
+        ],
     )

@@ -2,19 +2,28 @@
 
 Line 1: ``RDS``. Line 2: number of rows, coupons a person, the mark for a missing value, trait
 names. Then a row a person: id, network size, own coupon, coupons issued, trait values; 0 stands for
-none. Cells are parted by tabs, by commas or by blanks.
+none. Cells are parted by tabs, by commas or by blanks. RDSAT knows no dates: a column
+``enrolled_at`` is ours.
 
 Source: the RDSAT 7 user manual (Spiller, Cameron & Heckathorn 2012), checked on nyjazz.rdsat.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
 
 from analysis.errors import SampleError
+from analysis.files.cells import day_cells, size_cells, trait_cells
 from analysis.files.exchange import recruiters_from_coupons
+from analysis.files.issuing import coupons_of
+from analysis.files.losses import Limits, is_utf8, refuse_losses, unwritable
 from analysis.notices import Notice
 from analysis.sample import Sample, build_sample
 
 _BEFORE_COUPONS = 3
+DATE_NAME = "enrolled_at"
 
 
 def read(text: str) -> Sample:
@@ -35,6 +44,10 @@ def read(text: str) -> Sample:
     width = _BEFORE_COUPONS + coupons + len(names)
     rows = [_row(row, delimiter, width, at) for at, row in numbered[2:]]
     lines = [at for at, _ in numbered[2:]]
+    traits = {
+        name: ["" if row[at] == mark else row[at] for row in rows]
+        for at, name in enumerate(names, _BEFORE_COUPONS + coupons)
+    }
     _check_row_count(announced, len(rows), line)
     exchange = recruiters_from_coupons(
         [row[0] for row in rows],
@@ -47,10 +60,8 @@ def read(text: str) -> Sample:
         [row[0] for row in rows],
         exchange.recruiter_ids,
         network_size=["" if row[1] == mark else row[1] for row in rows],
-        traits={
-            name: ["" if row[at] == mark else row[at] for row in rows]
-            for at, name in enumerate(names, _BEFORE_COUPONS + coupons)
-        },
+        enrolled_on=traits.pop(DATE_NAME, None),
+        traits=traits,
         coupons=exchange.figures,
         notices=(*exchange.notices, *_more_rows(announced, len(rows))),
         lines=lines,
@@ -138,3 +149,57 @@ def _more_rows(announced: int, found: int) -> tuple[Notice, ...]:
         return ()
     text = f"Line 2 announces {announced:,} rows but the file has {found:,}; all of them were read."
     return (Notice("more_rows", text, {"announced": announced, "found": found}),)
+
+
+def write_rdsat(sample: Sample, path: Path) -> None:
+    """Write a sample in the RDSAT layout, parted by tabs, its figures of coupons included.
+
+    The mark for a missing value is 0, or where 0 is a value the first of -1, -2, … that is none.
+    Numbers of coupons are given anew, see ``issuing.coupons_of``.
+
+    Raises:
+        SampleError: ``unwritable`` for what would not be read back the same.
+        OSError: if the file cannot be written.
+    """
+    refuse_losses(sample, LIMITS)
+    coupons = coupons_of(sample, "rdsat", may_share=True)
+    if sample.coupons is None and "0" in coupons.own:
+        raise unwritable("rdsat", "the id '0'", "where coupons are not known it stands for none")
+    levels = {level for trait in sample.traits.values() for level in trait.levels}
+    mark = _mark(levels | (set(coupons.own) if sample.coupons is None else set()))
+    dates = {DATE_NAME: day_cells(sample.enrolled_on, missing=mark)}
+    traits = {name: trait_cells(trait, missing=mark) for name, trait in sample.traits.items()}
+    columns = traits if np.isnat(sample.enrolled_on).all() else dates | traits
+    rows = zip(
+        sample.ids,
+        size_cells(sample.network_size, missing=mark),
+        _zero_if_none(coupons.own),
+        *map(_zero_if_none, zip(*coupons.given, strict=True)),
+        *columns.values(),
+        strict=True,
+    )
+    header = [str(len(sample)), str(coupons.most), mark, *columns]
+    text = "".join("\t".join(row) + "\n" for row in [("RDS",), header, *rows])
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _keeps(text: str) -> bool:
+    bare = text.strip().strip('"').strip()
+    return bool(text == bare and is_utf8(text) and not set(text) & set("\t\n\r\0"))
+
+
+LIMITS = Limits(
+    "rdsat",
+    _keeps,
+    "blanks and double quotes at its ends, tabs, line ends and NUL",
+    lambda name: name == DATE_NAME,
+)
+
+
+def _mark(taken: set[str]) -> str:
+    candidates = (str(-number) for number in itertools.count())
+    return next(mark for mark in candidates if mark not in taken)
+
+
+def _zero_if_none(cells: Iterable[str]) -> list[str]:
+    return [cell or "0" for cell in cells]

@@ -6,7 +6,8 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from analysis.files import FORMATS, detect, read_sample, write_csv, write_graphml
+from analysis.files import FORMATS, WRITERS, detect, read_sample, write_csv
+from analysis.files.graphml_file import write_graphml
 from analysis.sample import Sample, build_sample
 from analysis.simulate import simulate
 from tests.analysis.datasets import OWN, Known, known_datasets
@@ -147,7 +148,7 @@ def test_the_layouts_of_one_forest_agree() -> None:
     by_id = read_sample(OWN / "forest_500.csv")
     by_coupon = read_sample(OWN / "forest_500_coupons.csv")
     assert recruiters(by_id) == recruiters(by_coupon)
-    assert list(FORMATS) == ["csv", "coupons", "rdsat"]
+    assert list(FORMATS) == list(WRITERS)
 
 
 def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
@@ -162,11 +163,11 @@ def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
     }
 
 
-def test_a_chain_can_be_taken_to_another_program(tmp_path: Path) -> None:
+def test_recruitment_can_be_looked_at_in_another_program(tmp_path: Path) -> None:
     sample = build_sample(
         ["a", "b", "c"], ["", "a", ""], network_size=[5, None, 3], traits={"sex": ["f", "", "m"]}
     )
-    write_graphml(sample, 0, tmp_path / "chain.graphml")
-    graph = nx.read_graphml(tmp_path / "chain.graphml")
+    write_graphml(sample, tmp_path / "people.graphml")
+    graph = nx.read_graphml(tmp_path / "people.graphml")
     assert list(graph.edges) == [("a", "b")]
     assert graph.nodes["a"] == {"wave": 0, "network_size": 5.0, "sex": "f"}

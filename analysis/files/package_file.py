@@ -1,0 +1,171 @@
+"""A Frictionless tabular data package: a folder, or the same folder as a zip.
+
+``datapackage.json`` describes ``participants.csv``: a row a person with ``pid``, ``recruiter_pid``
+(empty for a seed), ``wave``, ``network_size``, ``enrolled_on`` and traits. ``pid`` is the primary key and
+``recruiter_pid`` a foreign key into the same table. Figures of coupons, which the specification
+has no word for, are a property ``coupons`` of the package.
+
+Source: Frictionless Data, Tabular Data Package and Table Schema, version 1.
+"""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import SampleError
+from analysis.files.cells import day_cells, recruiter_cells, size_cells, trait_cells
+from analysis.files.losses import Limits, is_utf8, refuse_losses
+from analysis.files.table import LONGEST_CELL
+from analysis.sample import CouponFigures, Sample, build_sample
+
+ABOUT = "datapackage.json"
+TABLE = "participants.csv"
+FIELDS = {
+    "pid": "string",
+    "recruiter_pid": "string",
+    "wave": "integer",
+    "network_size": "number",
+    "enrolled_on": "date",
+}
+LIMITS = Limits(
+    "datapackage",
+    lambda text: is_utf8(text) and "\0" not in text and len(text) <= LONGEST_CELL,
+    "NUL, half letters and what is longer than 131,072 letters",
+    FIELDS.__contains__,
+)
+_LARGEST = 2 << 30
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+
+def write_package(sample: Sample, path: Path) -> None:
+    """Write a data package: a zip where the name ends in ``.zip``, else a folder.
+
+    Raises:
+        SampleError: ``unwritable`` for what would not be read back the same.
+        OSError: if it cannot be written, or a file of that name is in the way.
+    """
+    refuse_losses(sample, LIMITS)
+    files = {ABOUT: json.dumps(_about(sample), ensure_ascii=False, indent=2), TABLE: _table(sample)}
+    if path.suffix == ".zip":
+        path.write_bytes(_zipped({name: text.encode() for name, text in files.items()}))
+        return
+    path.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (path / name).write_bytes(text.encode())
+
+
+def _about(sample: Sample) -> Mapping[str, object]:
+    types = {**FIELDS, **dict.fromkeys(sample.traits, "string")}
+    refers = {"fields": "recruiter_pid", "reference": {"resource": "", "fields": "pid"}}
+    schema = {
+        "fields": [{"name": name, "type": kind} for name, kind in types.items()],
+        "missingValues": [""],
+        "primaryKey": "pid",
+        "foreignKeys": [refers],
+    }
+    resource = {
+        "profile": "tabular-data-resource",
+        "name": "participants",
+        "path": TABLE,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "schema": schema,
+    }
+    figures = sample.coupons
+    coupons = {} if figures is None else {"coupons": asdict(figures)}
+    about = {"profile": "tabular-data-package", "name": "recruitment", "resources": [resource]}
+    return {**about, **coupons}
+
+
+def _table(sample: Sample) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")  # which makes it quote both of them in a cell
+    writer.writerow([*FIELDS, *sample.traits])
+    columns = [
+        sample.ids,
+        recruiter_cells(sample),
+        sample.forest.wave.tolist(),
+        size_cells(sample.network_size),
+        day_cells(sample.enrolled_on),
+        *map(trait_cells, sample.traits.values()),
+    ]
+    writer.writerows(zip(*columns, strict=True))
+    return text.getvalue()
+
+
+def packed(folder: Path) -> bytes:
+    """The package in a folder as a zip in memory, so that both are read by one way.
+
+    Raises:
+        SampleError: ``bad_package`` where there is none.
+    """
+    files = {name: folder / name for name in (ABOUT, TABLE) if (folder / name).is_file()}
+    return _zipped({name: file.read_bytes() for name, file in files.items()})
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as package:
+        for name, each in files.items():
+            info = zipfile.ZipInfo(name, _LONG_AGO)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            package.writestr(info, each)
+    return content.getvalue()
+
+
+def read(content: bytes) -> Sample:
+    """Read a zipped package of ours; ``wave`` is worked out anew.
+
+    Raises:
+        SampleError: ``bad_package``, and as ``build_sample``.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
+            about = json.loads(_file(package, ABOUT))
+            rows = list(csv.reader(io.StringIO(_file(package, TABLE), newline=""), strict=True))
+            fields = _fields(about)
+    except (zipfile.BadZipFile, ValueError, csv.Error, KeyError, TypeError) as error:
+        if isinstance(error, SampleError):
+            raise
+        raise _bad(f"it cannot be read ({error})") from None
+    if not rows or rows[0] != fields or any(len(row) != len(fields) for row in rows):
+        raise _bad(f"the columns of {TABLE} are not those that {ABOUT} names")
+    columns = dict(zip(fields, zip(*rows[1:], strict=True), strict=True)) if rows[1:] else {}
+    if not columns:
+        return build_sample([], [])
+    return build_sample(
+        columns["pid"],
+        columns["recruiter_pid"],
+        network_size=columns.get("network_size"),
+        enrolled_on=columns.get("enrolled_on"),
+        traits={name: cells for name, cells in columns.items() if name not in FIELDS},
+        coupons=CouponFigures(**about["coupons"]) if "coupons" in about else None,
+    )
+
+
+def _file(package: zipfile.ZipFile, name: str) -> str:
+    if name not in package.namelist():
+        raise _bad(f"it has no file {name}")
+    if package.getinfo(name).file_size > _LARGEST:
+        raise _bad(f"{name} is larger than {_LARGEST >> 30} GiB")
+    return package.read(name).decode()
+
+
+def _fields(about: dict[str, Any]) -> list[str]:
+    resources = [each for each in about["resources"] if each.get("path") == TABLE]
+    if len(resources) != 1:
+        raise _bad(f"{ABOUT} does not describe {TABLE}")
+    fields = [field["name"] for field in resources[0]["schema"]["fields"]]
+    if len(set(fields)) < len(fields) or not {"pid", "recruiter_pid"} <= set(fields):
+        raise _bad("its people need 'pid' and 'recruiter_pid', and every column a name of its own")
+    return fields
+
+
+def _bad(why: str) -> SampleError:
+    return SampleError("bad_package", f"This data package is not one of recruitment: {why}.")
