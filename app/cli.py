@@ -24,6 +24,7 @@ COMMANDS = {
     "staff": ("staff", "add, list and remove people who log in"),
     "key": ("key", "make, list and end API keys"),
     "analyse": ("analyse", "analyse a recruitment file, without a server"),
+    "convert": ("convert", "write a recruitment file in another layout"),
     "simulate": ("simulate", "write a synthetic recruitment forest"),
     "preview-design": ("preview_design", "print a sample sheet of a coupon design"),
 }

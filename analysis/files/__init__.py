@@ -28,7 +28,15 @@ from analysis.files.rdsat_file import write_rdsat
 from analysis.files.text import decode
 from analysis.sample import Sample
 
-__all__ = ["FORMATS", "WRITERS", "detect", "read_sample", "write_csv", "write_sample"]
+__all__ = [
+    "FORMATS",
+    "WITHOUT_COUPONS",
+    "WRITERS",
+    "detect",
+    "read_sample",
+    "write_csv",
+    "write_sample",
+]
 
 LARGE = 2_000_000  # bytes
 
@@ -60,6 +68,9 @@ WRITERS: Mapping[str, Callable[[Sample, Path], None]] = {
     "gexf": write_gexf,
     "datapackage": write_package,
 }
+
+
+WITHOUT_COUPONS = frozenset({"csv", "rds"})
 
 
 def read_sample(source: Path | bytes, *, layout: str = "auto") -> Sample:

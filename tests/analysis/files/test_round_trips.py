@@ -8,12 +8,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from analysis.errors import SampleError
-from analysis.files import FORMATS, WRITERS, read_sample, write_sample
+from analysis.files import FORMATS, WITHOUT_COUPONS, WRITERS, read_sample, write_sample
 from analysis.sample import CouponFigures, Sample, build_sample
 from analysis.simulate import simulate
 from tests.analysis.datasets import Known, known_datasets
 
-WITHOUT_COUPONS = {"csv", "rds"}
 
 ordinary = [
     "f",
