@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy.orm import Session
 
 from app.domain.audit import queries as audit
-from app.verification import coupons, files, forest, money, record
+from app.verification import analyses, coupons, files, forest, money, record
 
 CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "key: it is the one this database was made with": files.key,
@@ -30,5 +30,6 @@ CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "waves: each is the recruiter's and one more": forest.waves,
     "knowledge tests: every score is that of its answers": record.scores,
     "conflicts: what was decided is what stands": record.conflicts,
+    "analyses: each has what its state says": analyses.runs,
     "audit record: whole and as it was written": audit.faults,
 }

@@ -16,6 +16,10 @@ from app.core.crypto import Keyring
 from app.core.db import Database
 from app.core.installation import Installation, ensure_installed
 from app.core.outbox import OutboxRow
+from app.domain.analyses.actions import cancel, fail, finish, request, take
+from app.domain.analyses.models import AnalysisRun
+from app.domain.analyses.queries import Result
+from app.domain.analyses.rules import AnalysisKind, RunState
 from app.domain.audit.actions import chain
 from app.domain.audit.models import AuditEvent
 from app.domain.conflicts.actions import decide_conflict
@@ -86,6 +90,7 @@ def world(database: Database) -> World:
             now=LATER,
         )
         a_finished_visit(session, place)
+        some_analyses(session, place)
         chain(session)
         return World(place, seed, visit, waiting, decided, account_digest(session, Earner(seed, 0)))
 
@@ -96,6 +101,20 @@ def a_conflict(session: Session, place: Place) -> UUID:
     second = record_conflict(session, a_scan(coupon, place), by=place.intake, now=LATER)
     go_through_visit(session, place, second.participant_id, correct=None)
     return second.id
+
+
+def some_analyses(session: Session, place: Place) -> None:
+    """One in each state that a run can be in."""
+    done, failed, cancelled, _, _ = (
+        request(session, AnalysisKind.ESTIMATE, {"seed": seed}, by=place.lead, now=NOON)
+        for seed in range(5)
+    )
+    first, second, third = filter(None, (take(session, now=NOON) for _ in range(3)))
+    assert (first.id, second.id, third.id) == (done, failed, cancelled)
+    finish(session, first, Result("application/json", b"{}"), now=NOON)
+    fail(session, second, "unknown_trait", now=NOON)
+    cancel(session, cancelled, by=place.lead, now=NOON)
+    assert take(session, now=NOON) is not None
 
 
 Breaking = Callable[[Connection, World, Keyring], object]
@@ -286,6 +305,24 @@ def a_score_made_better(connection: Connection, world: World, keyring: Keyring) 
 @breaks("conflicts")
 def a_decision_turned_round(connection: Connection, world: World, keyring: Keyring) -> None:
     connection.execute(update(ConflictDecision).values(decision=Decision.FIRST_STANDS))
+
+
+@breaks("analyses")
+def a_result_lost(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(
+        insert(AnalysisRun).values(
+            programme_id=world.place.programme.id,
+            requested_by=world.place.lead.staff_id,
+            kind="estimate",
+            parameters={},
+            question_digest=b"one",
+            figures_digest=b"two",
+            state=RunState.DONE,
+            media_type="application/json",
+            requested_at=NOON,
+            finished_at=NOON,
+        )
+    )
 
 
 @breaks("audit record")
