@@ -127,7 +127,7 @@ def coupons(facts: Facts, voice: Voice) -> Section:
     )
     table = Table(
         _("What became of the coupons"),
-        (_("coupons"), _("number")),
+        (_("coupons"), _("how many")),
         tuple((label, voice.number(n)) for label, n in rows),
     )
     return Section(_("Coupons"), (KeyFigures((rate,)), table))
