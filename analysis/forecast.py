@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.arrays import DateArray, FloatArray
+from analysis.arrays import DateArray, FloatArray, IntArray
+from analysis.errors import SampleError
+from analysis.futures import draw_futures
+from analysis.momentum import Momentum
+from analysis.outcomes import Outcomes, outcomes
+from analysis.plan import Change, Costs, Plan
+from analysis.rates import WEEK, draw_rates
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -108,3 +114,158 @@ class Comparison:
     cost: Interval
     days_to_target: Interval
     better: float
+
+
+@dataclass(frozen=True)
+class _Asked:
+    of: str
+    weeks: int
+    replicates: int
+    seed: int
+    certain: bool
+
+
+def forecast(
+    now: Momentum,
+    plan: Plan,
+    costs: Costs,
+    *,
+    of: str,
+    change: Change | None = None,
+    weeks: int = 52,
+    replicates: int = 2_000,
+    seed: int = 0,
+    certain: bool = False,
+) -> Forecast:
+    """Draw the weeks to come and summarise them.
+
+    Coupons now out come back given how old they are; whoever comes gets a bundle as the plan and
+    its taper say, and brings people after the delays seen. The rates are drawn anew for each
+    future from what has been seen, so that what is not known yet widens the fan.
+
+    The day of the target is read off a straight line within its week. Shares and costs at the
+    target are those at the end of that week.
+
+    Args:
+        now: where the programme stands.
+        of: the level whose share is followed, such as ``female``.
+        change: what is done otherwise from a week on.
+        weeks: the horizon.
+        replicates: how many futures.
+        certain: let rates be known, so that the fan shows chance alone.
+
+    Raises:
+        SampleError: ``unknown_level``, or ``bad_plan`` for a horizon or replicates below 1.
+
+    Source: branching process with several types and delays, Jagers (1975), "Branching Processes
+    with Biological Applications"; rates: see ``draw_rates``.
+
+    >>> now = Momentum(np.datetime64("2026-04-01"), ("f", "m"), np.array([10, 30]), 1,
+    ...     issued=np.array([[0, 0, 10], [0, 0, 30]]), live=np.array([[0, 0, 0], [8, 0, 0]]),
+    ...     redeemed=np.array([10, 30]), enrolled=40, alike=0.0, delay=np.array([0, 0, 1.0]),
+    ...     redemptions=40, mix=np.array([[10, 0], [0, 30]]), given=np.array([10, 30]))
+    >>> found = forecast(now, Plan(target=48, taper=((0.5, 0),)), Costs(participant=5), of="f",
+    ...     weeks=1, certain=True)
+    >>> found.people.tolist()[0], found.share[0].round(3).tolist(), found.cost[0].tolist()
+    ([40.0, 48.0], [0.25, 0.208], [0.0, 40.0])
+    >>> found.met.tolist(), found.days_to_target.median, found.dies_out
+    ([0.0, 1.0], 7.0, 0.0)
+    """
+    asked = _Asked(of, weeks, replicates, seed, certain)
+    return _summary(now, plan, _draw(now, plan, costs, asked, change))
+
+
+def compare(
+    now: Momentum,
+    plan: Plan,
+    change: Change,
+    costs: Costs,
+    *,
+    of: str,
+    weeks: int = 52,
+    replicates: int = 2_000,
+    seed: int = 0,
+    certain: bool = False,
+) -> Comparison:
+    """What if: the plan without and with a change, on the same rates and random numbers.
+
+    Differences are taken future by future, so what both have in common does not blur them. They
+    rest on the change having the effect that is put in; see ``Change``.
+
+    Args:
+        of, weeks, replicates, seed, certain: as in ``forecast``.
+
+    Source: common random numbers, Law, "Simulation Modeling and Analysis".
+
+    >>> now = Momentum(np.datetime64("2026-04-01"), ("f", "m"), np.array([10, 30]), 1,
+    ...     issued=np.array([[0, 0, 10], [0, 0, 30]]), live=np.array([[0, 0, 0], [8, 0, 0]]),
+    ...     redeemed=np.array([10, 30]), enrolled=40, alike=0.0, delay=np.array([0, 0, 1.0]),
+    ...     redemptions=40, mix=np.array([[10, 0], [0, 30]]), given=np.array([10, 30]))
+    >>> found = compare(now, Plan(), Change(coupons=0), Costs(), of="f", weeks=1, certain=True)
+    >>> found.changed.people[0].tolist(), found.women.median, found.people.median < 0
+    ([40.0, 48.0], 0.0, True)
+    """
+    asked = _Asked(of, weeks, replicates, seed, certain)
+    without = _draw(now, plan, costs, asked, None)
+    changed = _draw(now, plan, costs, asked, change)
+
+    def more(values: FloatArray | IntArray, than: FloatArray | IntArray) -> Interval:
+        return Interval.of((values - than).astype(np.float64))
+
+    return Comparison(
+        baseline=_summary(now, plan, without),
+        changed=_summary(now, plan, changed),
+        people=more(changed.people[:, -1], without.people[:, -1]),
+        women=more(changed.of_level[:, -1], without.of_level[:, -1]),
+        share=more(changed.share[:, -1], without.share[:, -1]),
+        cost=more(changed.cost[:, -1], without.cost[:, -1]),
+        days_to_target=more(changed.days_to_target, without.days_to_target),
+        better=float((changed.share[:, -1] > without.share[:, -1]).mean()),
+    )
+
+
+def _draw(
+    now: Momentum, plan: Plan, costs: Costs, asked: _Asked, change: Change | None
+) -> Outcomes:
+    if asked.weeks < 1 or asked.replicates < 1:
+        raise SampleError("bad_plan", "At least one week and one replicate are needed.")
+    random = np.random.default_rng([0, asked.seed])
+    rates = draw_rates(now, replicates=asked.replicates, random=random, certain=asked.certain)
+    futures = draw_futures(now, rates, plan, change, weeks=asked.weeks, seed=asked.seed)
+    return outcomes(futures, plan, costs, change, of=asked.of)
+
+
+def _summary(now: Momentum, plan: Plan, run: Outcomes) -> Forecast:
+    replicates, days = run.people.shape
+    week = np.arange(days)
+    row = np.arange(replicates)
+    met = run.met_in >= 0
+    last = np.where(met, run.met_in, days - 1)
+    new = np.diff(run.people, axis=1).astype(np.float64)
+    women = run.of_level[row, last].astype(np.float64)
+    women[women == 0] = np.nan
+    aimed = plan.target is not None
+    by_week = (met[:, np.newaxis] & (run.met_in[:, np.newaxis] <= week)).mean(axis=0)
+    return Forecast(
+        replicates=replicates,
+        days=now.as_of + WEEK * week,
+        quantiles=np.array(QUANTILES),
+        people=_fan(run.people),
+        share=_fan(run.share),
+        new=np.column_stack([np.full(len(QUANTILES), np.nan), _fan(new)]),
+        cost=_fan(run.cost),
+        target=plan.target,
+        met=by_week if aimed else np.full(days, np.nan),
+        not_within=float(1 - met.mean()) if aimed else None,
+        dies_out=float(run.ended.mean()),
+        days_to_target=Interval.of(run.days_to_target),
+        share_at_target=Interval.of(run.share[row, last][met]),
+        share_at_end=Interval.of(run.share[:, -1]),
+        cost_at_target=Interval.of(run.cost[row, last][met]),
+        cost_per_woman=Interval.of(run.cost[row, last] / women),
+    )
+
+
+def _fan(values: IntArray | FloatArray) -> FloatArray:
+    fan: FloatArray = np.quantile(values.astype(np.float64), QUANTILES, axis=0)
+    return fan
