@@ -13,7 +13,6 @@ from analysis.sample import CouponFigures, Sample, build_sample
 from analysis.simulate import simulate
 from tests.analysis.datasets import Known, known_datasets
 
-
 ordinary = [
     "f",
     "two words",
