@@ -12,6 +12,7 @@ from app.core.db import Database
 from app.domain.analyses.queries import Result
 from app.domain.chains.queries import load_sample
 from app.domain.programmes.queries import clock_of
+from app.web.figures.estimates import of_women
 
 
 def compute_estimate(
@@ -27,7 +28,7 @@ def compute_estimate(
     ``replicates`` 1000; ``seed`` 0; ``population_size`` null; ``interval`` null (as the bootstrap's authors do);
     ``missing_degree`` drop; ``with_seeds`` true.
 
-    The JSON has the fields of ``Estimate``, those of its ``interval`` (``replicates`` is how many gave an estimate), the
+    Sex is women and others, as on the pages. The JSON has the fields of ``Estimate``, those of its ``interval`` (``replicates`` is how many gave an estimate), the
     ``parameters`` as used, ``as_of`` and ``people``; what cannot be computed is null with a notice.
     """
     used = given(
@@ -45,7 +46,7 @@ def compute_estimate(
     used["bootstrap"] = used["bootstrap"] or recommended(used["estimator"])
     with database.snapshot() as session:
         today = local_date(now, clock_of(session, programme_id, None))
-        sample = load_sample(session, programme_id, today=today).sample
+        sample = of_women(load_sample(session, programme_id, today=today).sample)
     found = estimate(
         sample,
         used["trait"],
