@@ -10,7 +10,7 @@ from analysis.arrays import BoolArray, IntArray
 from analysis.counts import Counts, Frame
 from analysis.errors import SampleError
 
-DRAWS_AT_ONCE = 1 << 18
+DRAWS_AT_ONCE = 1 << 16
 """How many people are drawn at once: large enough to be quick, small enough to stay in memory."""
 
 IntervalKind = Literal["percentile", "normal", "logit"]
