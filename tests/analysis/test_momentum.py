@@ -134,3 +134,12 @@ def test_outcomes_of_certain_coupons_are_certain() -> None:
     for redeemed, back in ((0, 0), (240, 3)):
         rates = drawn(a_momentum(redeemed=(redeemed, redeemed * 3)), certain=True)
         assert _outcomes(rates, 3)[3, 0, 0, back] == pytest.approx(1)
+
+
+def test_a_coupon_that_could_have_come_by_now_and_did_not_is_less_likely_to_come() -> None:
+    now = a_momentum(days=5)
+    now.delay[[5, 20]] = 0.5
+    live = drawn(now, certain=True).live[0, 1]
+    # By hand: 1/8 of all come after day 10, of the 7/8 that are still out then.
+    assert live[10].sum() == pytest.approx(1 / 7)
+    assert live[0].sum() == pytest.approx(1 / 4)
