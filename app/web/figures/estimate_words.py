@@ -30,6 +30,7 @@ ABOUT: Mapping[str, str] = {
 }
 
 BOOTSTRAPS: Mapping[str, str] = {
+    "forest": N_("forest bootstrap"),
     "tree": N_("tree bootstrap (Baraff and others)"),
     "neighbourhood": N_("neighbourhood bootstrap (Yauck and others)"),
     "salganik": N_("Salganik's bootstrap"),
