@@ -17,7 +17,7 @@ from analysis.integrity.tails import (
 
 WINDOW_MINUTES = 30
 AROUND_DAYS = 14
-FEWEST_IN_A_DAY, FEWEST_ELSEWHERE = 3, 30
+FEWEST_IN_A_DAY, FEWEST_ELSEWHERE = 3, 15
 EXPLANATIONS = ("event", "outreach", "came_together", "opening_hours", "entered_later")
 
 
@@ -63,7 +63,7 @@ def bursts(records: Records) -> tuple[Signal, ...]:
     Given that one came at t, each of the N − 1 others of the day comes within half an hour after t with
     the share seen at the site on other such weekdays; with m of M there, the count is beta-binomial
     (m + 1, M − m + 1). The day's p is N times the smallest of its N starts (Bonferroni), so a scan over all
-    windows costs what it should. Days with fewer than three, or with M < 30, are not judged. Assumes that people
+    windows costs what it should. Days with fewer than three, or with M < 15, are not judged. Assumes that people
     come one by one; friends who come together are the first explanation.
 
     Source: Naus (1965), "The distribution of the size of the maximum cluster of points on a line", J. Am.

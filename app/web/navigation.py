@@ -12,6 +12,7 @@ MENU: tuple[tuple[str, str, Permission | None], ...] = (
     ("/reach", N_("Reach"), Permission.SEE_REACH),
     ("/chains", N_("Chains"), Permission.SEE_CHAINS),
     ("/reports", N_("Reports"), Permission.SEE_CHAINS),
+    ("/signals", N_("Patterns"), Permission.SEE_SIGNALS),
     ("/stipends", N_("Stipends"), Permission.SEE_LEDGER),
     ("/programme", N_("Programme"), Permission.EDIT_PROGRAMME),
     ("/staff", N_("Staff"), Permission.EDIT_STAFF),

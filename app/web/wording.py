@@ -25,6 +25,8 @@ DONE: dict[str, str] = {
     "cards_made": N_("The cards are made."),
     "coupon_ended": N_("The card is out of use."),
     "conflict_decided": N_("The decision is kept."),
+    "signal_aside": N_("The pattern is set aside, with your note."),
+    "signal_again": N_("The pattern is back among those to look at."),
 }
 
 ACCOUNTS: dict[Account, str] = {
@@ -56,6 +58,10 @@ ACTS: dict[str, str] = {
     "protocol.adopted": N_("Adopted new rules"),
     "scan.refused": N_("Refused a coupon"),
     "seed.enrolled": N_("Enrolled a seed"),
+    "signal.set_aside": N_("Set a pattern aside"),
+    "signal.taken_up": N_("Took a pattern up again"),
+    "signals.exported": N_("Took the patterns away as a file"),
+    "signals.viewed": N_("Opened the page of patterns"),
     "site.opened": N_("Opened a site"),
     "staff.added": N_("Gave someone a log-in"),
     "staff.logged_in": N_("Logged in"),
@@ -98,6 +104,8 @@ ERRORS: dict[str, str] = {
     # conflicts and money
     "unknown_conflict": N_("There is no such open question."),
     "unknown_chain": N_("There is no chain of this name."),
+    "unknown_signal": N_("This pattern is no longer there: new records have evened it out."),
+    "own_signal": N_("This is about your own work. Please let another programme lead look at it."),
     "unknown_analysis": N_("There is no such calculation. Results are kept for forty days."),
     "bad_analysis": N_("This cannot be calculated as it was asked. Please choose again."),
     "too_many_analyses": N_("Many calculations are waiting already. Please wait until some are done, or stop one."),

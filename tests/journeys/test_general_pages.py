@@ -19,6 +19,7 @@ PASSWORD = "a long enough password"
 WIDTHS = (360, 1280)
 PAGES = {
     Role.PROGRAMME_LEAD: (
+        "/signals",
         "/programme",
         "/programme/protocol",
         "/programme/site",

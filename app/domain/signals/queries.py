@@ -10,8 +10,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import Row, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, String, TypeCoerce, select, type_coerce
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from analysis.arrays import BoolArray, IntArray
 from analysis.integrity import (
@@ -24,6 +24,7 @@ from analysis.integrity import (
     not_compared,
 )
 from app.core.crypto import keyring_of
+from app.core.ids import hex_of
 from app.domain.audit.models import AuditEvent
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.queries import OriginColumns, open_origins
@@ -97,22 +98,22 @@ class LiveSignals:
 
 @dataclass(frozen=True)
 class Desks:
-    """A programme's records as arrays, and what their indices stand for."""
+    """A programme's records as arrays, and what their indices stand for; people by the hex of their ids."""
 
     records: Records
     sites: Sequence[SiteFacts]
     staff: Sequence[StaffFacts]
-    people: Sequence[UUID]
+    people: Sequence[str]
     chains: Sequence[int]
     labels: Sequence[str]
 
 
 @dataclass(frozen=True)
 class _Places:
-    """Where each id stands among the sites, staff and people."""
+    """Where each id, as hex, stands among the sites, staff and people."""
 
-    site: Mapping[UUID, int]
-    staff: Mapping[UUID, int]
+    site: Mapping[str, int]
+    staff: Mapping[str, int]
     people: Mapping[str, int]
 
 
@@ -146,20 +147,20 @@ def load_desks(session: Session, programme_id: UUID, *, now: datetime) -> Desks:
     at, staff = sites(session, programme_id), staff_of(session, programme_id)
     people = session.execute(
         select(
-            Participant.id,
+            _plain(Participant.id),
             Participant.came,
             Participant.standing,
             Participant.chain_label,
-            Participant.site_id,
+            _plain(Participant.site_id),
             Participant.uic_digest,
         )
         .where(Participant.programme_id == programme_id)
         .order_by(Participant.came_on, Participant.id)
     ).all()
     place = _Places(
-        {each.id: i for i, each in enumerate(at)},
-        {each.id: i for i, each in enumerate(staff)},
-        {row.id.hex: i for i, row in enumerate(people)},
+        {each.id.hex: i for i, each in enumerate(at)},
+        {each.id.hex: i for i, each in enumerate(staff)},
+        {hex_of(row.id): i for i, row in enumerate(people)},
     )
     rows = _redemptions(session, programme_id)
     keyring = keyring_of(session)
@@ -174,14 +175,14 @@ def load_desks(session: Session, programme_id: UUID, *, now: datetime) -> Desks:
         people=_people(people, rows, origins, place, seeds),
         redemptions=_accepted(rows, origins, place, at, now),
         tests=_tests(rows, place),
-        refused_at=_numbers(place.site[row.site_id] for row in refused),
-        refused_by=_numbers(place.staff[row.staff_id] for row in refused),
+        refused_at=_numbers(place.site[hex_of(row.site_id)] for row in refused),
+        refused_by=_numbers(place.staff[hex_of(row.staff_id)] for row in refused),
         refused_own=_yes(row.code == "self_recruitment" for row in refused),
         walked_in_at=_numbers(site for site, _ in walked),
         walked_in_by=_numbers(staff for _, staff in walked),
     )
     labels = _told_apart([people[i].chain_label or "" for i in seeds])
-    return Desks(records, at, staff, [row.id for row in people], seeds, labels)
+    return Desks(records, at, staff, list(place.people), seeds, labels)
 
 
 def _told_apart(labels: Sequence[str]) -> list[str]:
@@ -197,15 +198,15 @@ def _told_apart(labels: Sequence[str]) -> list[str]:
 def _redemptions(session: Session, programme_id: UUID) -> Rows:
     return session.execute(
         select(
-            Redemption.coupon_id,
-            Redemption.participant_id,
-            Redemption.site_id,
-            Redemption.staff_id,
+            _plain(Redemption.coupon_id),
+            _plain(Redemption.participant_id),
+            _plain(Redemption.site_id),
+            _plain(Redemption.staff_id),
             Redemption.scanned_at,
             Redemption.received_at,
             Redemption.flags,
             Coupon.sealed_origin,
-            Coupon.site_id.label("issued_at"),
+            _plain(Coupon.site_id).label("issued_at"),
             Coupon.usable_from,
             Coupon.usable_until,
             Participant.standing,
@@ -213,7 +214,7 @@ def _redemptions(session: Session, programme_id: UUID) -> Rows:
             BaselineInterview.answers.label("told"),
             KnowledgeTest.version,
             KnowledgeTest.answers,
-            KnowledgeTest.taken_with,
+            _plain(KnowledgeTest.taken_with),
         )
         .join(Coupon, Coupon.id == Redemption.coupon_id)
         .join(Participant, Participant.id == Redemption.participant_id)
@@ -227,7 +228,7 @@ def _redemptions(session: Session, programme_id: UUID) -> Rows:
 
 def _refused(session: Session, programme_id: UUID) -> Rows:
     return session.execute(
-        select(RefusedScan.site_id, RefusedScan.staff_id, RefusedScan.code).where(
+        select(_plain(RefusedScan.site_id), _plain(RefusedScan.staff_id), RefusedScan.code).where(
             RefusedScan.programme_id == programme_id
         )
     ).all()
@@ -238,15 +239,15 @@ def _walked_in(
 ) -> list[tuple[int, int]]:
     """Site and staff for each who came without a coupon; who welcomed her stands only in the record."""
     welcomed = session.execute(
-        select(AuditEvent.subject, AuditEvent.staff_id).where(
+        select(AuditEvent.subject, _plain(AuditEvent.staff_id)).where(
             AuditEvent.programme_id == programme_id, AuditEvent.action == "walk_in.welcomed"
         )
     )
-    by = {subject: staff for subject, staff in welcomed if staff}
+    by = {subject.replace("-", ""): hex_of(staff) for subject, staff in welcomed if staff}
     return [
-        (place.site[row.site_id], place.staff[by[str(row.id)]])
+        (place.site[hex_of(row.site_id)], place.staff[by[hex_of(row.id)]])
         for row in people
-        if row.came is Came.WALK_IN and str(row.id) in by
+        if row.came is Came.WALK_IN and hex_of(row.id) in by
     ]
 
 
@@ -259,7 +260,7 @@ def _people(
 ) -> People:
     recruiter, chain = np.full(len(people), -1), np.full(len(people), -1)
     chain[seeds] = np.arange(len(seeds))
-    came = _numbers(place.people[row.participant_id.hex] for row in rows)
+    came = _numbers(place.people[hex_of(row.participant_id)] for row in rows)
     recruiter[came] = _numbers(place.people[each] for each in origins.recruiter)
     chain[came] = chain[_numbers(place.people[each] for each in origins.chain)]
     coded = [
@@ -281,7 +282,7 @@ def _accepted(
     now: datetime,
 ) -> Redemptions:
     zones = [ZoneInfo(site.timezone) for site in at]
-    site = [place.site[row.site_id] for row in rows]
+    site = [place.site[hex_of(row.site_id)] for row in rows]
     clock = [
         _when(row).astimezone(zones[s]).replace(tzinfo=None)
         for row, s in zip(rows, site, strict=True)
@@ -290,9 +291,9 @@ def _accepted(
     return Redemptions(
         at=np.array(clock, dtype="datetime64[m]"),
         site=_numbers(site),
-        issued_at=_numbers(place.site[row.issued_at] for row in rows),
-        staff=_numbers(place.staff[row.staff_id] for row in rows),
-        person=_numbers(place.people[row.participant_id.hex] for row in rows),
+        issued_at=_numbers(place.site[hex_of(row.issued_at)] for row in rows),
+        staff=_numbers(place.staff[hex_of(row.staff_id)] for row in rows),
+        person=_numbers(place.people[hex_of(row.participant_id)] for row in rows),
         holder=_numbers(place.people[each] for each in origins.recruiter),
         first_day=np.array([row.usable_from for row in rows], dtype="datetime64[D]"),
         last_day=np.array([row.usable_until for row in rows], dtype="datetime64[D]"),
@@ -355,7 +356,7 @@ def _tests(rows: Rows, place: _Places) -> KnowledgeTests:
     answers = np.array(given, dtype=np.int64).reshape(len(kept), len(items))
     return KnowledgeTests(
         redemption=_numbers(kept),
-        staff=_numbers(place.staff[rows[i].taken_with] for i in kept),
+        staff=_numbers(place.staff[hex_of(rows[i].taken_with)] for i in kept),
         answers=answers,
         is_right=answers == np.array(right),
     )
@@ -364,13 +365,13 @@ def _tests(rows: Rows, place: _Places) -> KnowledgeTests:
 def _digest(session: Session, programme_id: UUID, signal: Signal, desks: Desks) -> bytes:
     """What a pattern is about, in ids that stay: the same when more of it comes."""
     subject = signal.subject
-    chains = sorted(desks.people[desks.chains[chain]].hex for chain in subject.chains)
+    chains = sorted(desks.people[desks.chains[chain]] for chain in subject.chains)
     words = [
         "" if subject.site is None else desks.sites[subject.site].id.hex,
         "" if subject.staff is None else desks.staff[subject.staff].id.hex,
         "" if subject.start is None else subject.start.date().isoformat(),
         *chains,
-        *sorted(desks.people[holder].hex for holder in subject.holders),
+        *sorted(desks.people[holder] for holder in subject.holders),
     ]
     return keyring_of(session).digest("signal", programme_id.hex, signal.kind, *words)
 
@@ -387,6 +388,11 @@ def _reviews(session: Session, programme_id: UUID) -> dict[bytes, Review]:
         )
         for row in rows
     }
+
+
+def _plain(column: InstrumentedAttribute[Any]) -> TypeCoerce[Any]:
+    """An id as the database hands it over: see ``hex_of``."""
+    return type_coerce(column, String)
 
 
 def _numbers(values: Iterable[int]) -> IntArray:
