@@ -1,18 +1,24 @@
 """Whole forests put straight into the tables, so that a test of figures has hundreds of people in no time."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from uuid import UUID
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID, uuid4
 
 import numpy as np
-from sqlalchemy import insert
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from analysis.simulate import simulate
 from app.core.crypto import keyring_of
 from app.core.ids import random_id, short_label
 from app.domain.coupons.actions import issue_bundle
+from app.domain.coupons.models import Coupon
+from app.domain.coupons.queries import open_origin
+from app.domain.coupons.rules import CouponStatus
+from app.domain.intake.models import Redemption
+from app.domain.intake.rules import Outcome
 from app.domain.participants.models import Participant
 from app.domain.participants.queries import Origin, seal_origin
 from app.domain.participants.rules import Came, EntryRoute, Sex, Standing
@@ -33,6 +39,7 @@ class Person:
     came_on: date = TODAY - timedelta(days=40)
     is_new: bool | None = True
     live_coupons: int = 0
+    usable_until: date = TODAY
     id: UUID = field(default_factory=random_id)
     wave: int = 0
     seed: int = 0
@@ -104,10 +111,46 @@ def plant(
                 holder_wave=person.wave,
                 size=person.live_coupons,
                 usable_from=person.came_on,
-                usable_until=TODAY,
+                usable_until=person.usable_until,
                 on=person.came_on,
                 by=place.intake.staff_id,
             )
     if rows:
         session.execute(insert(Participant), rows)
     return forest
+
+
+def hand_in(session: Session, place: Place, forest: Sequence[Person]) -> None:
+    """Let every recruit of a planted forest have come with a coupon of her recruiter's."""
+    keyring, held = keyring_of(session), defaultdict[UUID, list[UUID]](list)
+    for coupon, sealed in session.execute(select(Coupon.id, Coupon.sealed_origin)):
+        held[open_origin(keyring, coupon, sealed).recruiter_id].append(coupon)
+    protocol = current_protocol(session, place.programme.id)
+    for person in forest:
+        if person.recruiter is None:
+            continue
+        coupon = held[forest[person.recruiter].id].pop()
+        at = datetime.combine(person.came_on, time(9), UTC)
+        session.add(
+            Redemption(
+                id=uuid4(),
+                programme_id=place.programme.id,
+                site_id=place.site.id,
+                coupon_id=coupon,
+                participant_id=person.id,
+                outcome=Outcome.ACCEPTED,
+                staff_id=place.intake.staff_id,
+                device_id="desk-1",
+                scanned_at=at,
+                received_at=at,
+                protocol_id=protocol.id,
+                flags=[],
+                request_digest=b"planted",
+            )
+        )
+        session.execute(
+            update(Coupon)
+            .where(Coupon.id == coupon)
+            .values(status=CouponStatus.REDEEMED, status_on=person.came_on)
+        )
+    session.flush()

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from app.computations.estimates import compute_estimate
+from app.computations.forecasts import compute_forecast
 from app.computations.report import compute_report
 from app.core.db import Database
 from app.domain.analyses.queries import Result
@@ -22,5 +23,6 @@ Computation = Callable[[Database, UUID, Mapping[str, Any], Advance, datetime], R
 
 KINDS: Mapping[str, Computation] = {
     AnalysisKind.ESTIMATE: compute_estimate,
+    AnalysisKind.FORECAST: compute_forecast,
     AnalysisKind.REPORT: compute_report,
 }

@@ -18,8 +18,17 @@ from app.domain.coupons.queries import read
 from app.domain.coupons.rules import CouponStatus
 from app.domain.intake.actions import record_conflict, welcome_walk_in
 from app.domain.participants.rules import Sex
-from app.domain.recruitment.queries import Flow, load_coupon_history, load_flow
+from app.domain.programmes.rules import Protocol
+from app.domain.recruitment.queries import (
+    Flow,
+    load_costs,
+    load_coupon_history,
+    load_flow,
+    load_plan,
+    spent,
+)
 from app.domain.visits.actions import ask_consent, screen
+from tests import forests
 from tests.factories import (
     LATER,
     NOON,
@@ -33,7 +42,9 @@ from tests.factories import (
     a_site,
     go_through_visit,
 )
+from tests.forests import hand_in, plant, simulated
 
+FOREST_DAY = forests.TODAY
 DAY_OF_ISSUE = date(2026, 3, 2)
 DAY_OF_REDEMPTION = date(2026, 3, 4)
 LATEST = LATER + timedelta(days=3)
@@ -218,3 +229,95 @@ def test_where_it_is_tomorrow_already_is_left_to_tomorrow(session: Session) -> N
     assert flow(session, place, here).history.redeemed.sum() == 1
     assert flow(session, place, here).cascade.people.total[0] == 1
     assert flow(session, place, there).history.redeemed.sum() == 2
+
+
+def test_the_flow_of_hundreds_is_that_of_their_forest(session: Session) -> None:
+    place = a_place(session)
+    forest = simulated(200)
+    for person in forest:
+        person.site, person.live_coupons = 0, 3
+        person.usable_until = person.came_on + timedelta(days=30)
+    plant(session, place, forest)
+    hand_in(session, place, forest)
+
+    sample = load_sample(session, place.programme.id, today=FOREST_DAY).sample
+    found = load_flow(session, place.programme.id, sample, today=FOREST_DAY)
+
+    history = found.history
+    assert len(history) == 600
+    brought = {sample.ids[i]: sample.ids[sample.recruiter[i]] for i in history.recruit if i >= 0}
+    assert brought == {
+        sample.ids[i]: sample.ids[history.holder[c]]
+        for c, i in enumerate(history.recruit)
+        if i >= 0
+    }
+    assert len(brought) == sum(person.recruiter is not None for person in forest)
+    by_day = sum(person.came_on + timedelta(days=30) >= FOREST_DAY for person in forest)
+    assert (~history.matured).sum() == 3 * by_day
+    recruits = [person for person in forest if person.recruiter is not None]
+    women = sum(person.sex is Sex.FEMALE for person in recruits)
+    assert found.cascade.people.n[0, 0] == women
+    assert found.cascade.coupons.n[0, 0] == 3 * sum(p.sex is Sex.FEMALE for p in forest)
+
+
+def test_what_was_spent_is_what_was_earned_and_not_taken_back(session: Session) -> None:
+    place = a_place(session)
+    a_finished_visit(session, place, correct=8, age=30)
+    assert spent(session, place.programme.id) == 750 + 250 + 240 + 100
+
+    coupon = a_bundle(session, place).coupons[0]
+    a_redemption(session, place, coupon)
+    assert spent(session, place.programme.id) == 1340 + 250
+    second = record_conflict(session, a_scan(coupon, place), by=place.intake, now=LATER)
+    assert spent(session, place.programme.id) == 1340 + 250 + 250
+    decide_conflict(
+        session,
+        second.id,
+        Decision.SECOND_STANDS,
+        reason="She was here first.",
+        by=place.manager,
+        now=LATEST,
+    )
+    assert spent(session, place.programme.id) == 1340 + 250
+    assert spent(session, a_place(session).programme.id) == 0
+
+
+def test_what_the_next_recruit_costs_is_what_those_before_would(session: Session) -> None:
+    place = a_place(session)
+    a_finished_visit(session, place, correct=8, age=30)
+    a_finished_visit(session, place, correct=4, age=22, sex=Sex.MALE)
+    a_finished_visit(session, place, correct=6, age=40, sex=Sex.MALE)
+    sample = load_sample(session, place.programme.id, today=TODAY).sample
+
+    costs = load_costs(session, place.programme.id, sample)
+
+    assert costs.spent == spent(session, place.programme.id)
+    assert costs.participant == 750
+    assert costs.recruit == 250 + 30 * 6
+    # A young man's recruiter earned 50, the other man's nothing; a woman's 100 at any age.
+    assert costs.steering == {"female": 100, "male": 25}
+
+
+def test_before_anyone_was_tested_teaching_is_taken_at_its_most(session: Session) -> None:
+    place = a_place(session)
+    a_seed(session, place)
+    sample = load_sample(session, place.programme.id, today=TODAY).sample
+
+    costs = load_costs(session, place.programme.id, sample)
+    assert (costs.spent, costs.recruit) == (spent(session, place.programme.id), 250 + 240)
+
+
+def test_the_plan_is_the_rules_of_now_and_the_seeds_of_the_last_four_weeks(
+    session: Session,
+) -> None:
+    place = a_place(session, target=400, protocol=Protocol(coupons_per_bundle=2, taper=((50, 1),)))
+    for _ in range(4):
+        a_seed(session, place)
+    for days in (28, 29):
+        a_seed(session, place, now=NOON - timedelta(days=days), sex=Sex.MALE)
+    today = local_date(NOON, place.site.timezone)
+    sample = load_sample(session, place.programme.id, today=today).sample
+
+    plan = load_plan(session, place.programme.id, sample, today=today)
+    assert (plan.target, plan.coupons, plan.taper) == (400, 2, ((0.5, 1),))
+    assert plan.seeds == {"female": 1, "male": 0}

@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Select, String, Uuid, bindparam, select, type_coerce
+from sqlalchemy import Select, String, Uuid, bindparam, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from analysis.arrays import NO_DATE, BoolArray, DateArray, IntArray
 from analysis.cascade import Cascade, cascade
 from analysis.coupon_history import CouponHistory, build_history
+from analysis.plan import Costs, Plan
 from analysis.sample import Sample
 from app.core.crypto import keyring_of
 from app.core.ids import hex_of
@@ -22,12 +23,19 @@ from app.domain.coupons.rules import CouponStatus
 from app.domain.intake.models import Redemption
 from app.domain.intake.rules import Outcome
 from app.domain.participants.models import Consent, Participant
-from app.domain.participants.rules import Came, Sex, Standing
-from app.domain.visits.models import EligibilityScreening
+from app.domain.participants.rules import Came, Sex, Standing, age_band
+from app.domain.programmes import queries as programmes
+from app.domain.recruitment.rules import Seen, costs_of, plan_of
+from app.domain.stipends.queries import balances
+from app.domain.stipends.rules import EXPENSE
+from app.domain.visits.models import EligibilityScreening, KnowledgeTest
 
 SEXES = (Sex.FEMALE.value, Sex.MALE.value, Sex.OTHER.value)
 EPOCH = date(1970, 1, 1).toordinal()
 ENDED = (CouponStatus.VOID.value, CouponStatus.LOST.value, CouponStatus.REFUSED.value)
+
+BANDS_UNDER_25 = {age_band(age) for age in range(25)}
+SEEDS_OF_DAYS = 28
 
 _programme = bindparam("programme", type_=Uuid())
 # Ids and words as the text they are kept as: tens of thousands are read.
@@ -95,6 +103,54 @@ def load_coupon_history(
 ) -> CouponHistory:
     """What became of each coupon, as known on a day. The sample is of the same snapshot."""
     return _load_coupons(session, programme_id, sample, today=today).history
+
+
+def load_plan(session: Session, programme_id: UUID, sample: Sample, *, today: date) -> Plan:
+    """How a programme recruits by its rules of now, with as many seeds a week as in the last four, by sex."""
+    since = np.datetime64(today) - SEEDS_OF_DAYS
+    seeds = _by_sex(sample, (sample.recruiter < 0) & (sample.enrolled_on > since))
+    return plan_of(
+        programmes.current_protocol(session, programme_id).rules,
+        target=programmes.programme(session, programme_id).target,
+        seeds={sex: round(7 * n / SEEDS_OF_DAYS) for sex, n in seeds.items()},
+    )
+
+
+def load_costs(session: Session, programme_id: UUID, sample: Sample) -> Costs:
+    """What a programme has spent, from its ledger, and what the next person will cost by its rules of now.
+
+    Spent is what was earned, paid out or not; a reward that was taken back is not in it.
+    """
+    ages = sample.trait("age_band")
+    young = [age for age, level in enumerate(ages.levels) if level in BANDS_UNDER_25]
+    is_recruit = sample.recruiter >= 0
+    scores = session.execute(
+        select(KnowledgeTest.correct, func.count())
+        .where(KnowledgeTest.programme_id == programme_id)
+        .group_by(KnowledgeTest.correct)
+    )
+    seen = Seen(
+        people=_by_sex(sample, is_recruit),
+        young=_by_sex(sample, is_recruit & np.isin(ages.codes, young)),
+        scores=dict(scores.all()),
+    )
+    protocol = programmes.current_protocol(session, programme_id).rules
+    return costs_of(protocol, seen, spent=spent(session, programme_id))
+
+
+def spent(session: Session, programme_id: UUID) -> int:
+    """What a programme's people have earned so far, in minor units."""
+    expenses = set(EXPENSE.values())
+    found = balances(session, programme_id)
+    return sum(each.balance.minor for each in found if each.account in expenses)
+
+
+def _by_sex(sample: Sample, chosen: BoolArray) -> dict[str, int]:
+    sex = sample.trait("sex")
+    codes = sex.codes[chosen & (sex.codes >= 0)]
+    return dict(
+        zip(sex.levels, np.bincount(codes, minlength=len(sex.levels)).tolist(), strict=True)
+    )
 
 
 def _load_coupons(session: Session, programme_id: UUID, sample: Sample, *, today: date) -> _Coupons:
