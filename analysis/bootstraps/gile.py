@@ -14,7 +14,7 @@ from analysis.errors import SampleError
 from analysis.estimators.gile_ss import inclusion
 from analysis.mixing import transition
 
-ABREAST = 500
+ABREAST = 1_000
 
 
 def gile(
@@ -160,18 +160,20 @@ def _recruit(
     """
     replicates, k = field.ties_left.shape
     each, active = np.arange(replicates), np.zeros(replicates, dtype=np.int64)
-    due = random.choice(survey.brought, replicates)
+    due = survey.brought.take(random.integers(0, len(survey.brought), replicates))
     pairs = np.zeros(replicates * k * k, dtype=np.int64)
     share = np.divide(1, field.ties_left, out=np.zeros((replicates, k)), where=field.ties_left > 0)
     for step in range(survey.seeds, survey.people):
         by = group[active, each]
-        ties = survey.ties[by] * (field.ties_left * share)
-        stuck = np.flatnonzero(ties.sum(axis=1) <= 0)
-        ties[stuck] = field.ties_left[stuck]
+        ties = survey.ties.take(by, axis=0) * (field.ties_left * share)
+        stuck = ~ties.any(axis=1)
+        if stuck.any():
+            ties[stuck] = field.ties_left[stuck]
         group[step] = picked(ties, random.random(replicates))
         field.draw(group[step], random)
         pairs[(each * k + by) * k + group[step]] += 1
         due -= 1
-        active += due == 0
-        due = np.where(due == 0, random.choice(survey.brought, replicates), due)
+        done = due == 0
+        active += done
+        due += done * survey.brought.take(random.integers(0, len(survey.brought), replicates))
     return pairs.reshape(replicates, k, k)

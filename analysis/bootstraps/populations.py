@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from analysis.arrays import FloatArray, IntArray
+from analysis.arrays import BoolArray, FloatArray, IntArray
 
 
 class Populations:
@@ -37,20 +37,20 @@ class Populations:
         width = max(1, math.isqrt(sizes))
         blocks = max(1, -(-sizes // width))
         padding = blocks * width - sizes
-        self._shape = people.shape
-        self._degree = np.pad(degree, (0, padding)).reshape(blocks, width)
-        left = np.pad(people.astype(np.float64), ((0, 0), (0, 0), (0, padding)))
-        self._left = left.reshape(replicates * k * blocks, width)
-        ties = left.reshape(replicates * k, blocks, width) * self._degree
-        self._ties = ties.sum(axis=-1)
-        self.ties_left = self._ties.sum(axis=-1).reshape(replicates, k)
-        self._each = np.arange(replicates)
+        self._shape, self._width, self._blocks = people.shape, width, blocks
+        self._degree = np.pad(degree, (0, padding), constant_values=1.0)
+        ties = np.pad(people * degree, ((0, 0), (0, 0), (0, padding)))
+        self._ties = ties.reshape(replicates * k * blocks, width)
+        self._of_block = self._ties.sum(axis=1).reshape(replicates * k, blocks)
+        self.ties_left = self._of_block.sum(axis=1).reshape(replicates, k)
+        self._first = np.arange(replicates) * k
 
     @property
     def left(self) -> IntArray:
         """(R, k, D) people who have not come."""
         replicates, k, sizes = self._shape
-        return self._left.reshape(replicates, k, -1)[:, :, :sizes].astype(np.int64)
+        left = self._ties.reshape(replicates, k, -1) / self._degree
+        return np.rint(left[:, :, :sizes]).astype(np.int64)
 
     def draw(self, group: IntArray, random: np.random.Generator) -> None:
         """Let one person come out of each population.
@@ -59,15 +59,15 @@ class Populations:
             group: (R,) of which group; someone of it must be left.
         """
         chance = random.random((2, len(group)))
-        row = self._each * self._shape[1] + group
-        block = picked(self._ties[row], chance[0])
-        place = row * len(self._degree) + block
-        left, degree = self._left[place], self._degree[block]
-        size = picked(left * degree, chance[1])
-        left[self._each, size] -= 1
-        self._left[place, size] -= 1
-        self._ties[row, block] = np.einsum("rd,rd->r", left, degree)
-        self.ties_left[self._each, group] = self._ties[row].sum(axis=1)
+        row = self._first + group
+        block = picked(self._of_block.take(row, axis=0), chance[0])
+        place = row * self._blocks + block
+        size = picked(self._ties.take(place, axis=0), chance[1])
+        degree = self._degree.take(block * self._width + size)
+        left = np.rint(self._ties[place, size] / degree) - 1
+        self._ties[place, size] = left * degree
+        self._of_block[row, block] = _sums(self._ties.take(place, axis=0))
+        self.ties_left.reshape(-1)[row] = _sums(self._of_block.take(row, axis=0))
 
 
 def picked(weight: FloatArray, chance: FloatArray) -> IntArray:
@@ -80,9 +80,17 @@ def picked(weight: FloatArray, chance: FloatArray) -> IntArray:
     >>> picked(np.array([[1.0, 0.0, 3.0], [1.0, 0.0, 3.0]]), np.array([0.2, 0.25])).tolist()
     [0, 2]
     """
-    ahead = np.cumsum(weight, axis=1)
-    found: IntArray = (ahead <= (chance * ahead[:, -1])[:, np.newaxis]).sum(axis=1)
+    ahead = weight.copy()
+    for column in range(1, weight.shape[1]):
+        ahead[:, column] += ahead[:, column - 1]
+    is_past: BoolArray = ahead > (chance * ahead[:, -1])[:, np.newaxis]
+    found: IntArray = is_past.argmax(axis=1)
     return found
+
+
+def _sums(rows: FloatArray) -> FloatArray:
+    """(R,) of short rows, for which this is quicker than ``sum``."""
+    return rows @ np.ones(rows.shape[1])
 
 
 def rounded(expected: FloatArray, replicates: int, random: np.random.Generator) -> IntArray:
