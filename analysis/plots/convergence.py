@@ -140,6 +140,7 @@ class _Frame:
 
     x: Scale
     y: Scale
+    steps: tuple[float, ...]
     width: int
 
     @classmethod
@@ -157,7 +158,7 @@ class _Frame:
         shares = np.clip(shares[np.isfinite(shares)], 0, 1)
         steps = share_steps(float(shares.min(initial=1.0)), float(shares.max(initial=0.0)))
         x = Scale(0, round_steps(most)[-1] if most < 4 else most, 48.0, width - end)
-        return cls(x, Scale(steps[0], steps[-1], _BOTTOM, _TOP), width)
+        return cls(x, Scale(steps[0], steps[-1], _BOTTOM, _TOP), tuple(steps), width)
 
     @property
     def left(self) -> float:
@@ -169,10 +170,9 @@ class _Frame:
 
     def axes(self, words: ConvergenceWords, writing: Writing) -> list[str]:
         steps = [step for step in round_steps(int(self.x.high)) if step <= self.x.high]
-        shares = share_steps(self.y.low, self.y.high)
         return [
             heading(words.share, self.left, _TOP - 14, self.width - 4 - self.left),
-            *value_axis(self.y, shares, writing.percent, self.left, self.right),
+            *value_axis(self.y, self.steps, writing.percent, self.left, self.right),
             *(
                 text(
                     writing.number(step),

@@ -77,11 +77,12 @@ def draw_survival(
     size = max(9.0, min(12.0, 12 * (width - right - 8) / max(names, 1)))
     end = max([int(each.day[-1]) for each in shown] + [last_day or 0, 1])
     x = Scale(0, end, left, right)
-    y = _heights(shown)
+    steps = _heights(shown)
+    y = Scale(0, steps[-1], _BOTTOM, _TOP)
     days = list(ticks) if ticks is not None else [d for d in round_steps(end, 6) if d <= end]
     body = [
         heading(words.share, left, 14, width - 4 - left),
-        *value_axis(y, share_steps(y.low, y.high), writing.percent, left, right),
+        *value_axis(y, steps, writing.percent, left, right),
         *_day_axis(days, x, words, writing),
     ]
     if last_day is not None:
@@ -103,10 +104,10 @@ def draw_survival(
     return document(width, bottom, title=words.title, description=words.description, body=body)
 
 
-def _heights(groups: Sequence[Steps]) -> Scale:
+def _heights(groups: Sequence[Steps]) -> list[float]:
     every = np.concatenate([np.concatenate([each.share, each.high]) for each in groups])
-    highest = min(float(np.nanmax(every, initial=0.0)), 1.0)
-    return Scale(0, share_steps(0, max(highest, 0.1))[-1], _BOTTOM, _TOP)
+    highest = float(np.nanmax(every, initial=0.0))
+    return share_steps(0, min(max(highest, 0.1), 1.0))
 
 
 def _day_axis(days: Sequence[int], x: Scale, words: SurvivalWords, writing: Writing) -> list[str]:

@@ -9,6 +9,7 @@ import httpx
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
+from app.computations.estimates import compute_estimate
 from app.computations.report import compute_report
 from app.core.crypto import Keyring
 from app.core.db import Database
@@ -18,6 +19,7 @@ from app.domain.analyses.rules import AnalysisKind, RunState
 from app.domain.participants.rules import Sex
 from app.domain.programmes.queries import current_protocol
 from app.domain.staff.rules import PERMISSIONS, Permission, Role
+from app.web.figures.estimates import Question, told_of
 from app.worker import compute
 from tests.factories import Place, a_place, a_site, client, key_for
 from tests.forests import TODAY, Person, plant, simulated
@@ -165,6 +167,27 @@ def test_small_counts_are_withheld_on_paper_too(database: Database) -> None:
     assert "Women <5*" in report
     assert "Share of women –" in report
     assert "women 3" not in report
+
+
+def test_estimates_are_told_with_their_intervals_and_how_these_were_made(
+    database: Database,
+) -> None:
+    place = a_programme_of(database, simulated(150))
+    report = report_of(database, place)
+    asked = Question().parameters("rds_ii")
+    made = told_of(compute_estimate(database, place.programme.id, asked, go_on, NOW))
+    low, high = (100 * made["interval"][bound][0] for bound in ("low", "high"))
+    share = 100 * made["share"][0]
+    assert f"{share:.1f} % {low:.1f} % – {high:.1f} %" in report
+    assert "1,000" in report
+    assert "The size of the population was not given." in report
+
+
+def test_with_too_few_people_nothing_is_estimated(database: Database) -> None:
+    women = [Person(sex=Sex.FEMALE) for _ in range(4)]
+    report = report_of(database, a_programme_of(database, [*women, *(Person() for _ in range(40))]))
+    assert "Estimates begin with five women and five others" in report
+    assert "RDS-II" not in report
 
 
 def test_a_report_names_nobody(database: Database) -> None:

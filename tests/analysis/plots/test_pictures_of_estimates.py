@@ -48,6 +48,16 @@ def test_the_first_twentieth_of_the_people_does_not_stretch_the_axis() -> None:
     assert "28\xa0%" in svg
 
 
+@pytest.mark.parametrize("low", [0.0, 0.04, 0.12, 0.33, 0.6])
+@pytest.mark.parametrize("high", [0.07, 0.34, 0.61, 0.97])
+def test_every_step_of_an_axis_lies_beside_the_curve(low: float, high: float) -> None:
+    share = np.linspace(min(low, high), max(low, high), 60)
+    svg = plots.draw_convergence(np.arange(1, 61), share)
+    heights = [float(y) for y in re.findall(r'<line [^>]*y1="([\d.]+)"[^>]*#d0d7de', svg)]
+    assert len(heights) >= 2
+    assert 30 <= min(heights) < max(heights) <= 250
+
+
 def test_estimates_that_there_are_not_are_said_to_be_none() -> None:
     nothing = np.full(3, np.nan)
     words = plots.ConvergenceWords(nothing="noch nichts")

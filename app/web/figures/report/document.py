@@ -2,6 +2,7 @@
 
 from app.printing.report import Report
 from app.web.figures.report.definitions import definitions
+from app.web.figures.report.estimated import estimates
 from app.web.figures.report.facts import Facts
 from app.web.figures.report.reached import in_short, who_was_reached
 from app.web.figures.report.recruitment import (
@@ -30,6 +31,7 @@ def report_of(facts: Facts) -> Report:
         coupons(facts, voice),
         chains(facts, voice),
         who_recruits_whom(facts, voice),
+        estimates(facts, voice),
         definitions(voice),
     )
     return Report(

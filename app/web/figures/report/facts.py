@@ -13,8 +13,18 @@ from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import ProgrammeFacts, SiteFacts
 from app.domain.programmes.rules import Protocol
 from app.web.figures.chains import Chains, chains_of
+from app.web.figures.estimates import Courses, Mixing, Row
 from app.web.figures.reach import Reach, reach_of_programme
 from app.web.figures.words import name, site_name
+
+
+@dataclass(frozen=True, eq=False)
+class Estimated:
+    """What the page of estimates tells when nothing is chosen on it, intervals included."""
+
+    rows: tuple[Row, ...]
+    courses: Courses
+    mixing: Mixing
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,7 @@ class Facts:
     coupons: LiveCoupons
     today: date
     language: str
+    estimated: Estimated | None = None
 
     @cached_property
     def reach(self) -> Reach:

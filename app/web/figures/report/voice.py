@@ -49,7 +49,7 @@ class Voice:
     def interval(self, low: float | None, high: float | None) -> str:
         if not (_is_known(low) and _is_known(high)):
             return NOTHING
-        return f"{self.percent(low)} – {self.percent(high)}"
+        return f"{self.percent(low)} – {self.percent(high)}".replace(" ", "\N{NO-BREAK SPACE}")
 
     def day(self, day: date, pattern: str = "long") -> str:
         return str(format_date(day, pattern, locale=self.language))
