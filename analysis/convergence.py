@@ -149,14 +149,51 @@ def _places(n: int, points: int | None) -> IntArray:
     return np.arange(1, points + 1) * n // points
 
 
+def course_by_period(sample: Sample, frame: Frame) -> Course:
+    """RDS-II after each day of enrolment where everybody's is known, else after each wave.
+
+    Unlike ``course`` it does not depend on the order of people who came together.
+
+    >>> from analysis.counts import frame
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(list("abc"), ["", "a", "a"], network_size=[1, 1, 2],
+    ...     traits={"sex": ["f", "m", "m"]})
+    >>> found = course_by_period(sample, frame(sample, sample.trait("sex")))
+    >>> found.people.tolist(), found.share[:, 0].tolist()
+    ([1, 3], [1.0, 0.4])
+    """
+    counted = np.flatnonzero(frame.is_counted) if not frame.is_counted.all() else slice(None)
+    period = _periods(sample)[counted]
+    people = np.bincount(period, minlength=1)
+    share = _shares_so_far(frame, counted, period, len(people), is_weighted=True)
+    happened = people > 0
+    return Course(frame.levels, people.cumsum()[happened], share[happened])
+
+
+def _periods(sample: Sample) -> IntArray:
+    """(n,) the number of each person's day, or of her wave."""
+    if not len(sample) or np.isnat(sample.enrolled_on).any():
+        return sample.forest.wave
+    day = sample.enrolled_on.astype("datetime64[D]").astype(np.int64)
+    day -= day.min()
+    if int(day.max()) <= 4 * len(sample) + 1000:
+        return day
+    return np.unique(day, return_inverse=True)[1]
+
+
 def _running(frame: Frame, order: IntArray, people: IntArray, *, is_weighted: bool) -> FloatArray:
-    """Prefix sums of the weights by group."""
-    k, m = len(frame.levels), len(people)
-    block = np.repeat(np.arange(m), np.diff(people, prepend=0))
-    weight = np.append(1 / frame.degree, 0.0)[frame.size[order]] if is_weighted else None
-    mass = np.bincount(
-        block * (k + 1) + frame.group[order], weights=weight, minlength=m * (k + 1)
-    ).reshape(m, k + 1)
+    block = np.repeat(np.arange(len(people)), np.diff(people, prepend=0))
+    return _shares_so_far(frame, order, block, len(people), is_weighted=is_weighted)
+
+
+def _shares_so_far(
+    frame: Frame, who: IntArray | slice, block: IntArray, m: int, *, is_weighted: bool
+) -> FloatArray:
+    """(m, k) prefix sums of the weights by group, block after block."""
+    k = len(frame.levels)
+    weight = np.append(1 / frame.degree, 0.0)[frame.size[who]] if is_weighted else None
+    cell = block.astype(np.int64) * (k + 1) + frame.group[who]
+    mass = np.bincount(cell, weights=weight, minlength=m * (k + 1)).reshape(m, k + 1)
     return normalised(mass[:, :k].cumsum(axis=0).astype(np.float64))
 
 

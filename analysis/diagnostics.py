@@ -1,17 +1,38 @@
-"""Cautions about a sample in plain words: what its figures cannot bear."""
+"""Whether a sample can bear its figures: diagnostics as plain values, and cautions in words."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.forest import chains
-from analysis.notices import Notice, counted
+from analysis.arrays import FloatArray
+from analysis.cautions import CAUTIONS, Evidence
+from analysis.convergence import TOLERANCE, settling
+from analysis.differential_activity import differential_activity, differential_activity_of_rds
+from analysis.estimators import ESTIMATORS
+from analysis.forest import chains_by_depth
+from analysis.homophily import DEFINITIONS, LACKS, Lack, lacks
+from analysis.mixing import recruitment_homophily
+from analysis.notices import Notice
+from analysis.plain import Json, by_level, plain
+from analysis.resemblance import counts_by_seed_group, likeness, seed_memory
 from analysis.sample import Sample
 
-FEW_PEOPLE = 100
-FEW_WAVES = 5
-MOST_OF_ALL = 0.5
-SMALL_LEVEL = 5
+OVERALL = "overall"
+NOBODY = Notice("no_people", "Nobody has been enrolled yet.")
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """What ``diagnose`` finds.
+
+    Attributes:
+        figures: ``homophily``, ``differential_activity`` and ``diagnostics``, as JSON values.
+        notices: cautions, gravest first, then why figures are null.
+    """
+
+    figures: dict[str, Json]
+    notices: tuple[Notice, ...]
 
 
 def cautions(sample: Sample, trait_name: str | None) -> tuple[Notice, ...]:
@@ -19,60 +40,140 @@ def cautions(sample: Sample, trait_name: str | None) -> tuple[Notice, ...]:
 
     >>> from analysis.sample import build_sample
     >>> sample = build_sample(["a", "b"], ["", "a"], traits={"sex": ["m", "f"]})
-    >>> [notice.code for notice in cautions(sample, "sex")]
-    ['small_sample', 'few_waves', 'missing_network_size', 'small_level']
+    >>> [notice.code for notice in cautions(sample, "sex")][:3]
+    ['small_sample', 'few_waves', 'missing_network_size']
     """
-    if not len(sample):
-        return (Notice("no_people", "Nobody has been enrolled yet."),)
-    of_trait = _of_trait(sample, trait_name) if trait_name is not None else ()
-    return (*_of_size(sample), *_of_chains(sample), *_of_sizes(sample), *of_trait)
+    return cautions_of(Evidence(sample, trait_name))
 
 
-def _of_size(sample: Sample) -> Iterator[Notice]:
-    n, waves = len(sample), sample.forest.max_wave
-    if n < FEW_PEOPLE:
-        people = counted(n, "person", "people")
-        yield Notice("small_sample", f"Only {people}: shares are uncertain.", {"n": n})
-    if waves < FEW_WAVES:
+def cautions_of(seen: Evidence) -> tuple[Notice, ...]:
+    """The same of evidence already gathered.
+
+    >>> from analysis.sample import build_sample
+    >>> [notice.code for notice in cautions_of(Evidence(build_sample([], []), None))]
+    ['no_people']
+    """
+    if not len(seen.sample):
+        return (NOBODY,)
+    return tuple(notice for caution in CAUTIONS if (notice := caution(seen)) is not None)
+
+
+def diagnose(seen: Evidence) -> Diagnosis:
+    """Diagnostics of one trait, with cautions.
+
+    ``homophily`` is Heckathorn's for each level and recruitment homophily for ``overall``;
+    ``differential_activity`` is the ratio that the R package RDS gives. All definitions, level by
+    level, are in ``diagnostics``. What likeness along chains tells (``expected_design_effect``,
+    ``chains_agree``) is worked out for the twelve largest groups. Without a trait, or without
+    people, all is null or empty.
+
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(list("abcde"), ["", "a", "a", "c", "c"], network_size=[2] * 5,
+    ...     traits={"sex": ["f", "f", "m", "f", "m"]})
+    >>> diagnose(Evidence(sample, "sex")).figures["homophily"]
+    {'f': 0.0, 'm': 0.0, 'overall': 1.0}
+    """
+    found = cautions_of(seen)
+    if seen.trait_name is None or not seen.levels:
+        nothing: dict[str, Json] = {OVERALL: None}
+        figures: dict[str, Json] = {"homophily": nothing, "differential_activity": None}
+        return Diagnosis({**figures, "diagnostics": None}, found)
+    by_definition = {name: each.of(seen.frame) for name, each in DEFINITIONS.items()}
+    activity = differential_activity(seen.frame.counts)[0]
+    overall = recruitment_homophily(seen.matrix)
+    ratio = plain(differential_activity_of_rds(seen.frame.counts)[0])
+    return Diagnosis(
+        figures={
+            "homophily": {**by_level(seen.levels, by_definition["heckathorn"]), OVERALL: overall},
+            "differential_activity": ratio,
+            "diagnostics": {
+                "homophily": {
+                    name: by_level(seen.levels, values) for name, values in by_definition.items()
+                },
+                "recruitment_homophily": overall,
+                "differential_activity": by_level(seen.levels, activity),
+                **_of_waves(seen),
+                **_of_seeds(seen),
+                **_of_chains(seen),
+            },
+        },
+        notices=(*found, *_reasons(seen, by_definition), *_of_activity(seen, ratio)),
+    )
+
+
+def _of_waves(seen: Evidence) -> dict[str, Json]:
+    settled = settling(seen.course)
+    return {
+        "waves_to_equilibrium": by_level(seen.levels, seen.waves_to_equilibrium),
+        "tolerance": TOLERANCE,
+        "settled": {
+            "is_settled": settled.is_settled,
+            "since": settled.since,
+            "drift": by_level(seen.levels, settled.drift.round(9)),
+        },
+    }
+
+
+def _of_seeds(seen: Evidence) -> dict[str, Json]:
+    forest = seen.sample.forest
+    memory = seed_memory(seen.frame, forest)
+    apart = counts_by_seed_group(seen.frame, forest)
+    shares = ESTIMATORS["rds_ii"].shares(apart, None)
+    rows = [by_level(seen.levels, row) for row in shares]
+    people = by_level(seen.levels, apart.of_group.sum(axis=1))
+    return {
+        "by_group_of_seed": {
+            level: {"people": people[level], "rds_ii": row}
+            for level, row in zip(seen.levels, rows, strict=True)
+        },
+        "seed_memory": {
+            "people": plain(memory.people),
+            "correlation": by_level(seen.levels, memory.correlation.T),
+            "expected": by_level(seen.levels, memory.expected.T),
+        },
+    }
+
+
+def _of_chains(seen: Evidence) -> dict[str, Json]:
+    agreement: dict[str, Json] = {
+        seen.levels[level]: {
+            "chains": len(found.seed),
+            "spread": plain(found.spread),
+            "limit": plain(found.limit),
+            "agrees": found.agrees,
+        }
+        for level, found in seen.agreements.items()
+    }
+    return {
+        "chains_by_depth": plain(chains_by_depth(seen.sample.forest)),
+        "likeness": by_level(seen.levels, likeness(seen.matrix)),
+        "expected_design_effect": by_level(seen.levels, seen.design_effect),
+        "chains_agree": agreement,
+    }
+
+
+def _reasons(seen: Evidence, by_definition: dict[str, FloatArray]) -> Iterator[Notice]:
+    """One notice for each reason that leaves a homophily null."""
+    if OVERALL in seen.levels:
         text = (
-            f"Only {counted(waves, 'wave', 'waves')} after the seeds: the composition may still "
-            "reflect whom staff chose as seeds."
+            f"A level of {seen.trait_name!r} is called 'overall': under homophily that name is "
+            "recruitment homophily of all; the level's own is under diagnostics."
         )
-        yield Notice("few_waves", text, {"waves": waves})
+        yield Notice("level_called_overall", text, {"trait": seen.trait_name})
+    for name in ("heckathorn", "population"):
+        if not np.isnan(by_definition[name]).any():
+            continue
+        why = lacks(seen.frame, name)
+        for lack in dict.fromkeys(each for each in why if each is not None):
+            levels = tuple(x for x, each in zip(seen.levels, why, strict=True) if each == lack)
+            names = ", ".join(repr(level) for level in levels[:10])
+            title = "Heckathorn's homophily" if name == "heckathorn" else "Population homophily"
+            facts = {"definition": name, "levels": levels, "reason": lack}
+            yield Notice("no_homophily", f"{title} of {names} is null: {LACKS[lack]}.", facts)
 
 
-def _of_chains(sample: Sample) -> Iterator[Notice]:
-    found = chains(sample.forest)
-    n = len(sample)
-    if len(found.size) > 1 and found.size[0] > MOST_OF_ALL * n:
-        share = round(100 * int(found.size[0]) / n)
-        text = (
-            f"One chain of {len(found.size)} holds {share} % of all people: figures are mostly its."
-        )
-        yield Notice("one_chain_dominates", text, {"share": share, "chains": len(found.size)})
-    barren = int(np.count_nonzero(found.size == 1))
-    if barren:
-        seeds = counted(barren, "seed", "seeds")
-        text = f"{seeds} of {len(found.size)} recruited nobody."
-        yield Notice("barren_seeds", text, {"n": barren, "seeds": len(found.size)})
-
-
-def _of_sizes(sample: Sample) -> Iterator[Notice]:
-    sizes = int(np.count_nonzero(np.isnan(sample.network_size)))
-    if sizes:
-        text = f"{counted(sizes, 'person has', 'people have')} no network size (missing or 0)."
-        yield Notice("missing_network_size", text, {"n": sizes})
-
-
-def _of_trait(sample: Sample, trait_name: str) -> Iterator[Notice]:
-    n = len(sample)
-    trait = sample.trait(trait_name)
-    if trait.missing:
-        people = counted(trait.missing, "person has", "people have")
-        text = f"{people} no value of {trait_name!r}; shares are of those who have one."
-        yield Notice("missing_trait", text, {"n": trait.missing, "trait": trait_name})
-    small = [level for level, m in zip(trait.levels, trait.counts, strict=True) if m < SMALL_LEVEL]
-    if small:
-        names = ", ".join(repr(level) for level in small[:10])
-        text = f"Fewer than {SMALL_LEVEL} people at {names} of {trait_name!r}, out of {n:,}."
-        yield Notice("small_level", text, {"levels": tuple(small), "trait": trait_name})
+def _of_activity(seen: Evidence, ratio: Json) -> Iterator[Notice]:
+    if ratio is None:
+        lack: Lack = "one_group" if np.count_nonzero(seen.people) < 2 else "no_network_sizes"
+        text = f"Differential activity is null: {LACKS[lack]}."
+        yield Notice("no_differential_activity", text, {"reason": lack})

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.arrays import IntArray
+from analysis.arrays import BoolArray, IntArray
+from analysis.blocks import blocks
 from analysis.errors import SampleError
 
 
@@ -67,8 +68,10 @@ class Chains:
 def grow(recruiter: IntArray) -> Forest:
     """Find every person's wave and chain.
 
-    Each person's pointer starts at her recruiter and, at every step, is replaced by the pointer of
-    the person it points at, so the distance covered doubles: ceil(log2(waves)) steps in all.
+    Each person's pointer starts at her recruiter and is replaced, over and over, by the pointer of
+    the person it points at, so the distance covered at least doubles: ceil(log2(waves)) rounds at
+    most. Blocks of people are done one after another and see what earlier blocks have found, so
+    two rounds do where recruiters stand before their recruits.
 
     Args:
         recruiter: (n,) index of the recruiter, -1 for a seed.
@@ -83,17 +86,30 @@ def grow(recruiter: IntArray) -> Forest:
     ([0, 1, 2, 0], [0, 0, 0, 3], [1, 1, 0, 0])
     """
     n = len(recruiter)
-    is_recruit = recruiter >= 0
-    pointer: IntArray = np.where(is_recruit, recruiter, np.arange(n)).astype(np.int32)
-    wave: IntArray = is_recruit.astype(np.int32)
-    recruits = np.bincount(pointer[is_recruit], minlength=n).astype(np.int32)
+    is_seed = recruiter < 0
+    pointer: IntArray = np.where(is_seed, np.arange(n, dtype=np.int32), recruiter).astype(np.int32)
+    wave: IntArray = (~is_seed).astype(np.int32)
     for _ in range(n.bit_length() + 1):
-        further = wave[pointer]
-        if not further.any():
-            return Forest(recruiter=recruiter, wave=wave, seed=pointer, recruits=recruits)
-        wave = wave + further
-        pointer = pointer[pointer]
+        if _jump(pointer, wave, is_seed):
+            return Forest(recruiter, wave=wave, seed=pointer, recruits=_recruits(recruiter))
     raise SampleError("cycle", "Someone is her own recruiter, directly or through others.")
+
+
+def _jump(pointer: IntArray, wave: IntArray, is_seed: BoolArray) -> bool:
+    """One round, in place; whether everybody now points at a seed."""
+    have_arrived = True
+    for some in blocks(len(pointer)):
+        wave[some] += wave[pointer[some]]
+        pointer[some] = pointer[pointer[some]]
+        have_arrived &= bool(is_seed[pointer[some]].all())
+    return have_arrived
+
+
+def _recruits(recruiter: IntArray) -> IntArray:
+    recruits = np.zeros(len(recruiter), dtype=np.int32)
+    for some in blocks(len(recruiter)):
+        np.add.at(recruits, recruiter[some][recruiter[some] >= 0], 1)
+    return recruits
 
 
 def find_cycle(recruiter: IntArray) -> list[int]:
@@ -134,6 +150,15 @@ def chains(forest: Forest) -> Chains:
     depth = deepest[seed]
     order = np.lexsort((seed, -depth, -size))
     return Chains(seed=seed[order], size=size[order], depth=depth[order])
+
+
+def chains_by_depth(forest: Forest) -> IntArray:
+    """(max_wave + 1,) how many chains ended at each wave; at 0, seeds who recruited nobody.
+
+    >>> chains_by_depth(grow(np.array([-1, 0, 1, -1]))).tolist()
+    [1, 0, 1]
+    """
+    return np.bincount(chains(forest).depth, minlength=1)
 
 
 def members_of(forest: Forest, seed: int) -> IntArray:

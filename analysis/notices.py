@@ -27,3 +27,12 @@ def counted(n: int, one: str, many: str) -> str:
     ('1 person', '1,234 people')
     """
     return f"{n:,} {one if n == 1 else many}"
+
+
+def percent(share: float) -> int:
+    """A share in whole percent, the same whatever the last digits that sums leave behind.
+
+    >>> percent(0.25), percent(0.125), percent(0.125 + 1e-15)
+    (25, 12, 12)
+    """
+    return round(round(100 * share, 6))

@@ -8,15 +8,15 @@ Notation: n people, s seeds, k groups; T the recruitment matrix; each group is h
 others together.
 """
 
+import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
-from analysis.arrays import BoolArray, FloatArray, IntArray
+from analysis.arrays import FloatArray, IntArray
 from analysis.counts import Counts, Frame
 from analysis.forest import Forest, chains
-
-_Z_95_ONE_SIDED = 1.6448536269514722
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Agreement:
         se: (c,) how far it would wobble by chance, given the likeness between recruiter and recruit.
         spread: mean squared distance of the shares from their common mean, each over its ``se``²;
             about 1 where chains differ by chance only; nan with fewer than two chains.
-        limit: chance alone keeps the spread below it 95 times of 100.
+        limit: chance alone keeps the spread below it, at the confidence asked for.
     """
 
     seed: IntArray
@@ -161,11 +161,16 @@ def doubt_by_chain(forest: Forest, weight: FloatArray, likeness: float) -> Float
     return np.bincount(forest.seed, weights=share, minlength=len(share)).astype(np.float64)
 
 
-def expected_design_effect(frame: Frame, forest: Forest, level: int) -> float:
+def expected_design_effect(
+    frame: Frame, forest: Forest, level: int, *, doubt: FloatArray | None = None
+) -> float:
     """n Σ Q / (Σ w)²: by how much likeness in chains and unequal weights widen the variance.
 
     Compared with a simple random sample of as many people, for the share of one group by RDS-II,
     seeds as if drawn at rest. It needs no bootstrap, and is nan where λ is not known.
+
+    Args:
+        doubt: (n,) ``doubt_of_level``, where it has been worked out already.
 
     Source: Rohe (2019), "A critical threshold for design effects in network sampling", Annals of
     Statistics 47(1).
@@ -177,49 +182,77 @@ def expected_design_effect(frame: Frame, forest: Forest, level: int) -> float:
     >>> expected_design_effect(frame(sample, sample.trait("sex")), sample.forest, 0)
     1.0
     """
-    rate = likeness(frame.counts.recruits[0])[level]
-    weight = _weights(frame)
-    if np.isnan(rate) or not weight.any():
+    weight = weights_of(frame)
+    if doubt is None:
+        doubt = doubt_of_level(frame, forest, level)
+    if doubt is None or not weight.any():
         return float("nan")
-    doubt = doubt_by_chain(forest, weight, float(rate))
     return float(np.count_nonzero(weight) * doubt.sum() / weight.sum() ** 2)
 
 
-def chains_agree(frame: Frame, forest: Forest, level: int, *, least: int = 10) -> Agreement:
+def doubt_of_level(frame: Frame, forest: Forest, level: int) -> FloatArray | None:
+    """(n,) ``doubt_by_chain`` by RDS-II with the λ of one group; ``None`` where λ is not known.
+
+    >>> from analysis.counts import frame
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(list("abcde"), ["", "a", "a", "c", "c"], network_size=[2] * 5,
+    ...     traits={"sex": ["f", "f", "m", "f", "m"]})
+    >>> doubt_of_level(frame(sample, sample.trait("sex")), sample.forest, 0).tolist()
+    [1.25, 0.0, 0.0, 0.0, 0.0]
+    """
+    rate = float(likeness(frame.counts.recruits[0])[level])
+    return None if np.isnan(rate) else doubt_by_chain(forest, weights_of(frame), rate)
+
+
+def chains_agree(
+    frame: Frame,
+    forest: Forest,
+    level: int,
+    *,
+    least: int = 10,
+    confidence: float = 0.95,
+    doubt: FloatArray | None = None,
+) -> Agreement:
     """Hold the chains' shares of one group against what chance would have them differ by.
 
     The spread is Σ ((p_c - p̄) / se_c)² / (c - 1), with se_c² = p (1 - p) Q_c / (Σ w)² and p̄ the mean
-    weighted by 1/se². Its limit is the 95th percentile of chi-squared with c - 1 degrees of freedom,
-    over c - 1, by Wilson and Hilferty's approximation. p is RDS-II.
+    weighted by 1/se². Its limit is a quantile of chi-squared with c - 1 degrees of freedom, over
+    c - 1, by Wilson and Hilferty's approximation. p is RDS-II. Left out are chains so small that
+    se_c > p (1 - p): their shares are too far from normal.
 
     Args:
         least: smaller chains are left out.
+        confidence: how often chance alone keeps the spread below the limit.
+        doubt: (n,) ``doubt_of_level``, where it has been worked out already.
 
     Source: Wilson & Hilferty (1931), "The distribution of chi-square", PNAS 17; the variance as in
     ``doubt_by_chain``.
 
     >>> from analysis.counts import frame
     >>> from analysis.sample import build_sample
-    >>> sample = build_sample(list("abcdefgh"), ["", "", *"aabbcd"], network_size=[3] * 8,
-    ...     traits={"sex": list("fmfffmmf")})
-    >>> found = chains_agree(frame(sample, sample.trait("sex")), sample.forest, 0, least=3)
+    >>> sample = build_sample(list("abcdefghijklmnopqrst"), ["", "", *"aaaaaaaaabbbbbbbbb"],
+    ...     network_size=[3] * 20, traits={"sex": list("fm" + "ffffffmmm" + "fffffmmmm")})
+    >>> found = chains_agree(frame(sample, sample.trait("sex")), sample.forest, 0)
     >>> found.share.round(3).tolist(), found.agrees
-    ([0.8, 0.333], True)
+    ([0.7, 0.5], True)
     """
-    weight, own = _weights(frame), frame.group == level
+    weight, own = weights_of(frame), frame.group == level
+    if doubt is None:
+        doubt = doubt_of_level(frame, forest, level)
     n = len(frame)
     total = np.bincount(forest.seed, weights=weight, minlength=n)
     found = chains(forest)
     seed = found.seed[(found.size >= least) & (total[found.seed] > 0)]
-    mass = np.bincount(forest.seed, weights=weight * own, minlength=n)
+    mass = np.bincount(forest.seed, weights=np.where(own, weight, 0.0), minlength=n)
     share = mass[seed] / total[seed]
-    p = float(mass.sum() / total.sum()) if len(seed) else float("nan")
-    rate = float(likeness(frame.counts.recruits[0])[level])
-    doubt = doubt_by_chain(forest, weight, rate if not np.isnan(rate) else 0.0)
+    if doubt is None or not len(seed):
+        return Agreement(seed, share, np.full(len(seed), np.nan), np.nan, np.nan)
+    p = float(mass.sum() / total.sum())
     variance = p * (1 - p) * doubt[seed] / total[seed] ** 2
-    nothing = len(seed) < 2 or np.isnan(rate) or not (variance > 0).all()
-    spread = float("nan") if nothing else _spread(share, variance)
-    limit = float("nan") if nothing else _limit(len(seed) - 1)
+    told = (variance > 0) & (np.sqrt(variance) <= p * (1 - p) + 1e-9)
+    seed, share, variance = seed[told], share[told], variance[told]
+    spread = _spread(share, variance) if len(seed) > 1 else np.nan
+    limit = _limit(len(seed) - 1, confidence) if len(seed) > 1 else np.nan
     return Agreement(seed, share, np.sqrt(variance), spread, limit)
 
 
@@ -228,12 +261,22 @@ def _spread(share: FloatArray, variance: FloatArray) -> float:
     return float(((share - mean) ** 2 / variance).sum() / (len(share) - 1))
 
 
-def _limit(degrees_of_freedom: int) -> float:
+def _limit(degrees_of_freedom: int, confidence: float) -> float:
     a = 2 / (9 * degrees_of_freedom)
-    return float((1 - a + _Z_95_ONE_SIDED * np.sqrt(a)) ** 3)
+    return float((1 - a + NormalDist().inv_cdf(confidence) * math.sqrt(a)) ** 3)
 
 
-def _weights(frame: Frame) -> FloatArray:
-    """(n,) 1/d, 0 for whom RDS-II leaves out."""
-    has_say: BoolArray = frame.is_counted & (frame.group < len(frame.levels))
-    return np.where(has_say, np.append(1 / frame.degree, 0.0)[frame.size], 0.0)
+def weights_of(frame: Frame) -> FloatArray:
+    """(n,) 1/d for each person, 0 for those whom RDS-II leaves out.
+
+    >>> from analysis.counts import frame
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[4, 2],
+    ...     traits={"sex": ["f", None]})
+    >>> weights_of(frame(sample, sample.trait("sex"))).tolist()
+    [0.25, 0.0]
+    """
+    of_cell = np.zeros(frame.people_shape)
+    of_cell[:-1, :-1] = (1 / frame.degree)[:, np.newaxis]
+    weight = of_cell.ravel()[frame.people_cell]
+    return weight if frame.is_counted.all() else np.where(frame.is_counted, weight, 0.0)
