@@ -1,0 +1,204 @@
+"""How often a 95 % interval holds the truth: surveys of made-up populations whose truth is known.
+
+    python benchmarks/coverage.py [--surveys N] [--replicates B] [--processes P] [--design NAME]
+
+For each design, surveys are simulated along the ties of populations made anew for every five of them,
+and estimators get their intervals; Gile's bootstrap, which is slow, in one survey of five. Prints the
+tables of ``analysis/README.md`` as markdown. The same options give the same tables, however many
+processes there are. RDS-I, RDS-II and composition are told nothing of the population's size; Gile's
+estimator is told the truth.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from analysis.arrays import FloatArray
+from analysis.bootstraps import BOOTSTRAPS
+from analysis.counts import Frame, frame
+from analysis.estimate import Wanted, estimate_of
+from analysis.estimators import ESTIMATORS, Need
+from analysis.intervals import interval_of
+from analysis.reach import wilson
+from analysis.surveys import recruit
+from benchmarks.designs import DESIGNS, Design
+
+SURVEYS_OF_A_POPULATION = 5
+GILE_EVERY = 5
+ESTIMATES = ("composition", "rds_i", "rds_ii", "gile_ss")
+SHARED = ("forest", "tree", "neighbourhood", "salganik")
+METHODS = [
+    ("composition", "wilson"),
+    *((estimator, bootstrap) for bootstrap in SHARED for estimator in ESTIMATES),
+    ("gile_ss", "gile"),
+]
+RECOMMENDED = [("rds_i", "forest"), ("rds_ii", "forest"), ("gile_ss", "forest")]
+SHOWN = [
+    *RECOMMENDED,
+    ("composition", "wilson"),
+    *(("rds_ii", each) for each in SHARED[1:]),
+    ("gile_ss", "gile"),
+]
+
+
+def surveyed(design: Design, number: int, replicates: int) -> tuple[float, list[FloatArray]]:
+    """The truth of one population, and (methods, 4) of each of its surveys: share, SE, low, high."""
+    random = np.random.default_rng([number, *design.name.encode()])
+    population = design.make(random)
+    surveys = []
+    for each in range(SURVEYS_OF_A_POPULATION):
+        sample = recruit(population, design.survey, random, trait="sex")
+        ready = frame(sample, sample.trait("sex"))
+        with_gile = (number * SURVEYS_OF_A_POPULATION + each) % GILE_EVERY == 0
+        found = dict(_intervals(ready, len(population), replicates, random))
+        if with_gile:
+            wanted = Wanted(len(population), "gile", replicates, seed=number)
+            its = estimate_of(ready, "gile_ss", wanted)
+            assert its.interval is not None
+            found["gile_ss", "gile"] = _first(
+                its.share, its.interval.se, its.interval.low, its.interval.high
+            )
+        nothing = np.full(4, np.nan)
+        surveys.append(np.array([found.get(method, nothing) for method in METHODS]))
+    return float(population.shares[0]), surveys
+
+
+def _intervals(
+    ready: Frame, people: int, replicates: int, random: np.random.Generator
+) -> Iterator[tuple[tuple[str, str], FloatArray]]:
+    """Every estimator with every bootstrap but Gile's, which share their replicates."""
+    counts = ready.counts
+    share = counts.of_group[0] / len(ready)
+    low, high = wilson(counts.of_group[0], np.full(2, len(ready)))
+    se = np.sqrt(share * (1 - share) / len(ready))
+    yield ("composition", "wilson"), _first(share, se, low, high)
+    for bootstrap in SHARED:
+        drawn = BOOTSTRAPS[bootstrap]
+        made = list(drawn.resample(ready, replicates, random, population_size=people))
+        for name in ESTIMATES:
+            estimator = ESTIMATORS[name]
+            size = people if Need.POPULATION_SIZE in estimator.needs else None
+            share = estimator.shares(counts, size)[0]
+            if np.isnan(share).any():
+                continue
+            its = interval_of(
+                share,
+                np.concatenate([estimator.shares(some, size) for some in made]),
+                drawn,
+                kind=drawn.kind,
+                used=len(ready),
+                population_size=size,
+            )
+            yield (name, bootstrap), _first(share, its.se, its.low, its.high)
+
+
+def _first(*columns: FloatArray) -> FloatArray:
+    return np.array([column[0] for column in columns])
+
+
+@dataclass(frozen=True)
+class Record:
+    """What became of one method in one design; shares and widths in percentage points."""
+
+    surveys: int
+    coverage: float
+    width: float
+    bias: float
+    rmse: float
+    se_ratio: float
+
+    @classmethod
+    def of(cls, found: FloatArray, truth: FloatArray) -> "Record":
+        """From (surveys, 4) share, SE, low, high, those without an estimate left out."""
+        made = ~np.isnan(found).any(axis=1)
+        share, se, low, high = found[made].T
+        off = share - truth[made]
+        return cls(
+            surveys=int(made.sum()),
+            coverage=100 * float(((low <= truth[made]) & (truth[made] <= high)).mean()),
+            width=100 * float((high - low).mean()),
+            bias=100 * float(off.mean()),
+            rmse=100 * float(np.sqrt((off**2).mean())),
+            se_ratio=float(np.sqrt((se**2).mean()) / off.std(ddof=1)),
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"{self.surveys:,} | {self.coverage:.1f} | {self.width:.1f} | {self.bias:+.1f} | "
+            f"{self.rmse:.1f} | {self.se_ratio:.2f}"
+        )
+
+
+def records(
+    design: Design, surveys: int, replicates: int, pool: ProcessPoolExecutor
+) -> dict[tuple[str, str], Record]:
+    """What became of every method."""
+    numbers = range(-(-surveys // SURVEYS_OF_A_POPULATION))
+    work = partial(_numbered, design.name, replicates)
+    done = list(pool.map(work, numbers, chunksize=2))
+    truth = np.repeat([each for each, _ in done], SURVEYS_OF_A_POPULATION)
+    found = np.array([survey for _, some in done for survey in some])
+    return {method: Record.of(found[:, i], truth) for i, method in enumerate(METHODS)}
+
+
+def _numbered(name: str, replicates: int, number: int) -> tuple[float, list[FloatArray]]:
+    design = next(each for each in DESIGNS if each.name == name)
+    return surveyed(design, number, replicates)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--surveys", type=int, default=1_000)
+    parser.add_argument("--replicates", type=int, default=250)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--design", action="append", choices=[each.name for each in DESIGNS])
+    parser.add_argument("--all", action="store_true", help="every method in every design")
+    asked = parser.parse_args()
+    start, known = time.perf_counter(), {}
+    with ProcessPoolExecutor(asked.processes) as pool:
+        for design in DESIGNS:
+            if asked.design is None or design.name in asked.design:
+                known[design] = records(design, asked.surveys, asked.replicates, pool)
+                sys.stderr.write(f"{design.name}: {time.perf_counter() - start:.0f} s\n")
+    tables = [*overview(known)]
+    for design, found in known.items():
+        tables += details(design, found, METHODS if asked.all else SHOWN)
+    sys.stdout.write("\n".join(tables) + "\n")
+
+
+def overview(known: dict[Design, dict[tuple[str, str], Record]]) -> Iterator[str]:
+    """Coverage of the methods that matter most, a line a design."""
+    titles = [f"{estimator}, {interval}" for estimator, interval in SHOWN]
+    yield "| design | what is particular | " + " | ".join(titles) + " |"
+    yield "|---|---|" + "---|" * len(titles)
+    for design, found in known.items():
+        cells = " | ".join(f"{found[method].coverage:.1f}" for method in SHOWN)
+        yield f"| {design.name} | {design.about} | {cells} |"
+
+
+def details(
+    design: Design, found: dict[tuple[str, str], Record], methods: list[tuple[str, str]]
+) -> Iterator[str]:
+    """All that was measured in one design."""
+    yield f"\n{design.name}: {design.about}\n"
+    yield "| estimator | interval | surveys | coverage % | width | bias | RMSE | SE / actual SD |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for method in methods:
+        yield f"| {method[0]} | {method[1]} | {found[method]} |"
+
+
+if __name__ == "__main__":
+    main()
