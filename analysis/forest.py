@@ -91,7 +91,8 @@ def grow(recruiter: IntArray) -> Forest:
     wave: IntArray = (~is_seed).astype(np.int32)
     for _ in range(n.bit_length() + 1):
         if _jump(pointer, wave, is_seed):
-            return Forest(recruiter, wave=wave, seed=pointer, recruits=_recruits(recruiter))
+            recruits = np.bincount(recruiter[~is_seed], minlength=n).astype(np.int32)
+            return Forest(recruiter, wave=wave, seed=pointer, recruits=recruits)
     raise SampleError("cycle", "Someone is her own recruiter, directly or through others.")
 
 
@@ -103,13 +104,6 @@ def _jump(pointer: IntArray, wave: IntArray, is_seed: BoolArray) -> bool:
         pointer[some] = pointer[pointer[some]]
         have_arrived &= bool(is_seed[pointer[some]].all())
     return have_arrived
-
-
-def _recruits(recruiter: IntArray) -> IntArray:
-    recruits = np.zeros(len(recruiter), dtype=np.int32)
-    for some in blocks(len(recruiter)):
-        np.add.at(recruits, recruiter[some][recruiter[some] >= 0], 1)
-    return recruits
 
 
 def find_cycle(recruiter: IntArray) -> list[int]:

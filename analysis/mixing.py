@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 
 from analysis.arrays import BoolArray, FloatArray, IntArray
+from analysis.blocks import blocks, tabulate
 from analysis.sample import Trait
 
 Obstacle = Literal["no_recruits", "empty_row", "not_unique", "periodic"]
@@ -44,12 +45,12 @@ def recruitment_matrix(recruiter: IntArray, trait: Trait) -> IntArray:
     [[1, 0], [1, 1]]
     """
     k = len(trait.levels)
-    is_recruit = recruiter >= 0
-    source = trait.codes[recruiter[is_recruit]]
-    target = trait.codes[is_recruit]
-    known = (source >= 0) & (target >= 0)
-    cells = source[known].astype(np.int64) * k + target[known]
-    return np.bincount(cells, minlength=k * k).reshape(k, k)
+    matrix = np.zeros((k, k), dtype=np.int64)
+    for some in blocks(len(recruiter), cells=k * k):
+        is_recruit = recruiter[some] >= 0
+        source = trait.codes[recruiter[some][is_recruit]]
+        matrix += tabulate(source, trait.codes[some][is_recruit], rows=k, columns=k)
+    return matrix
 
 
 def transition(matrix: IntArray | FloatArray) -> FloatArray:

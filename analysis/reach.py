@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.arrays import BoolArray, DateArray, FloatArray, IntArray
+from analysis.blocks import blocks, tabulate
 from analysis.forest import chains
 from analysis.sample import Sample, Trait
 
@@ -111,9 +112,9 @@ def tally(trait: Trait, group: IntArray, groups: Sequence[str]) -> Tally:
     [1]
     """
     g, k = len(groups), len(trait.levels)
-    kept = group >= 0
-    cells = group[kept].astype(np.int64) * (k + 1) + trait.codes[kept] + 1
-    counts = np.bincount(cells, minlength=g * (k + 1)).reshape(g, k + 1)
+    counts = np.zeros((g, k + 1), dtype=np.int64)
+    for some in blocks(len(group), cells=counts.size):
+        counts += tabulate(group[some], trait.codes[some] + 1, rows=g, columns=k + 1)
     return Tally(tuple(groups), trait.levels, n=counts[:, 1:], missing=counts[:, 0])
 
 
@@ -123,8 +124,9 @@ def composition(trait: Trait, among: BoolArray | None = None) -> Tally:
     >>> composition(Trait.of(["f", "m", "m", None])).n.tolist()
     [[1, 2]]
     """
-    chosen = np.ones(len(trait.codes), dtype=bool) if among is None else among
-    return tally(trait, np.where(chosen, 0, -1), ["all"])
+    if among is None:
+        return tally(trait, np.zeros(len(trait.codes), dtype=np.int8), ["all"])
+    return tally(trait, among.astype(np.int8) - np.int8(1), ["all"])
 
 
 def without_seeds(sample: Sample, trait: Trait) -> Tally:

@@ -8,11 +8,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analysis.arrays import IntArray
+from analysis.blocks import blocks
 from analysis.files.table import LONGEST_CELL
 from analysis.ids import LazyIds, NumberIds, PackedIds
 
 CODED = pa.dictionary(pa.int32(), pa.string())
-_MOST_DIGITS = 18
+_MOST_DIGITS = 9
 _ROOM = 8
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -81,14 +82,18 @@ def people(ids: pa.ChunkedArray, recruiter_ids: pa.ChunkedArray) -> tuple[LazyId
 
 
 def _by_table(numbers: IntArray, recruiters: IntArray) -> IntArray:
-    people = np.arange(len(numbers), dtype=np.int32)
-    if numbers.min() < 0 or recruiters.max() > numbers.max():
+    n, most = len(numbers), int(numbers.max())
+    place = np.full(most + 2, -1, dtype=np.int32)  # the last is nobody's: -1 points there
+    recruiter = np.empty(n, dtype=np.int32)
+    if numbers.min() < 0 or recruiters.max() > most:
         raise Irregular
-    place = np.full(int(numbers.max()) + 2, -1, dtype=np.int32)
-    place[numbers] = people
-    recruiter: IntArray = place[recruiters]  # the last place is nobody's, and -1 points there
-    if (place[numbers] != people).any() or ((recruiter < 0) & (recruiters >= 0)).any():
-        raise Irregular
+    for some in blocks(n):
+        place[numbers[some]] = np.arange(some.start, some.stop, dtype=np.int32)
+    for some in blocks(n):
+        recruiter[some] = place[recruiters[some]]
+        is_other = place[numbers[some]] != np.arange(some.start, some.stop, dtype=np.int32)
+        if is_other.any() or ((recruiter[some] < 0) & (recruiters[some] >= 0)).any():
+            raise Irregular
     return recruiter
 
 
@@ -112,23 +117,26 @@ def _by_hash(ids: pa.ChunkedArray, recruiter_ids: pa.ChunkedArray) -> tuple[Lazy
 
 def _numbers_of(column: pa.ChunkedArray) -> IntArray | None:
     """(n,) the numbers that a column's cells are, -1 for an empty cell; ``None`` if others."""
-    parts = [_numbers_in(chunk) for chunk in column.chunks]
-    known = [part for part in parts if part is not None]
-    return np.concatenate(known) if len(known) == len(parts) else None
+    numbers = np.full(len(column), -1, dtype=np.int32)
+    start = 0
+    for chunk in column.chunks:
+        if not _read_numbers(chunk, numbers[start : start + len(chunk)]):
+            return None
+        start += len(chunk)
+    return numbers
 
 
-def _numbers_in(chunk: pa.StringArray) -> IntArray | None:
+def _read_numbers(chunk: pa.StringArray, numbers: IntArray) -> bool:
     ends, letters = _text_of(chunk)
     lengths = np.diff(ends)
     written = lengths > 0
     first = letters[ends[:-1][written]]
     if (letters - ord("0") > 9).any() or lengths.max(initial=0) > _MOST_DIGITS:
-        return None
+        return False
     if ((first == ord("0")) & (lengths[written] > 1)).any():
-        return None
-    numbers = np.full(len(chunk), -1, dtype=np.int64)
-    numbers[written] = chunk.filter(pa.array(written)).cast(pa.int64()).to_numpy()
-    return numbers
+        return False
+    numbers[written] = chunk.filter(pa.array(written)).cast(pa.int32()).to_numpy()
+    return True
 
 
 def _text_of(texts: pa.StringArray) -> tuple[IntArray, npt.NDArray[np.uint8]]:
