@@ -7,6 +7,7 @@ from app.web.pages import (
     coupons,
     desk,
     estimates,
+    flow,
     help,  # noqa: A004 - the screen's name
     log_in,
     programme,
@@ -28,6 +29,7 @@ ROUTERS = tuple(
         coupons,
         desk,
         estimates,
+        flow,
         help,
         log_in,
         programme,
