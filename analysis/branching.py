@@ -54,6 +54,8 @@ def unsettled(matrix: FloatArray) -> Unsettled | None:
     Args:
         matrix: (k, k), not negative, no nan.
 
+    Source: Perron-Frobenius theorem: eigenvalues as large as the largest, or equal to it.
+
     >>> unsettled(np.array([[0.0, 2.0], [0.5, 0.0]])), unsettled(np.eye(2))
     ('periodic', 'not_unique')
     >>> unsettled(np.array([[0.0, 2.0], [0.5, 0.1]]))

@@ -133,6 +133,9 @@ def build_history(
             ``redeemed_and_ended``, ``after_the_look``, ``unknown_holder``, ``unknown_recruit``,
             ``recruit_without_redemption``, ``recruit_of_two_coupons`` or ``own_coupon``.
 
+    Source: the rules of coupons are those of the protocol, Broadhead et al. (1998), Public Health
+    Rep. 113 (the peer-driven intervention).
+
     >>> build_history(as_of="2026-03-20", people=1, issued_on=["2026-03-01"],
     ...     usable_from=["2026-03-02"], usable_until=["2026-03-01"], holder=[0])
     Traceback (most recent call last):

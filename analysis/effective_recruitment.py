@@ -26,6 +26,11 @@ class EffectiveRecruitment:
         low: (g,) 95 % interval; nan where ``number`` is 0 or not known.
         high: (g,).
         unheld: coupons left out because their holder is not in the sample.
+
+    >>> one = np.array([1.5])
+    >>> EffectiveRecruitment(("all",), np.array([3]), np.array([3]), np.array([2.0]), number=one,
+    ...     low=one, high=one, unheld=0).number.tolist()
+    [1.5]
     """
 
     groups: tuple[str, ...]

@@ -71,6 +71,13 @@ class Forecast:
         cost_at_target: of the replicates that meet it.
         cost_per_woman: cost at the end of the horizon, or at the target where that is met, over the
             women reached by then.
+
+    >>> now = Momentum(np.datetime64("2026-04-01"), ("f",), np.array([10]), 2, issued=np.array([[0,
+    ...     20]]), live=np.array([[0, 0]]), redeemed=np.array([20]), enrolled=20, alike=0.0,
+    ...     delay=np.array([0, 1.0]), redemptions=9, mix=np.array([[20]]), given=np.array([10]))
+    >>> found = forecast(now, Plan(target=12), Costs(), of="f", weeks=1)
+    >>> found.people[2].tolist(), found.days.astype(str).tolist(), found.dies_out
+    ([10.0, 10.0], ['2026-04-01', '2026-04-08'], 1.0)
     """
 
     replicates: int
@@ -104,6 +111,13 @@ class Comparison:
         cost: more spent by the end of the horizon, in minor units.
         days_to_target: later, in days, of the replicates that meet the target both ways.
         better: chance that the changed share of women is the higher one.
+
+    >>> now = Momentum(np.datetime64("2026-04-01"), ("f",), np.array([10]), 2, issued=np.array([[0,
+    ...     20]]), live=np.array([[0, 0]]), redeemed=np.array([20]), enrolled=20, alike=0.0,
+    ...     delay=np.array([0, 1.0]), redemptions=9, mix=np.array([[20]]), given=np.array([10]))
+    >>> plan, change = Plan(coupons=0), Change(seeds={"f": 3})
+    >>> compare(now, plan, change, Costs(participant=5), of="f", weeks=2).cost.median
+    30.0
     """
 
     baseline: Forecast

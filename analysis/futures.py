@@ -31,6 +31,10 @@ class Futures:
         people: (B, w + 1, k) people in all.
         seeds: (B, w + 1, k) new seeds since the look, among them.
         coming: (B,) people whom coupons out at the end of the last week will still bring.
+
+    >>> Futures(("f",), people=np.array([[[1], [3]]]), seeds=np.array([[[0], [1]]]),
+    ...     coming=np.array([0])).people[0, :, 0].tolist()
+    [1, 3]
     """
 
     levels: tuple[str, ...]
@@ -63,6 +67,9 @@ def draw_futures(
 
     Raises:
         SampleError: ``unknown_level`` where the plan or change names a level that is not there.
+
+    Source: branching process with several types and delays, Jagers (1975), "Branching Processes
+    with Biological Applications"; beta-binomial: Skellam (1948), J. R. Stat. Soc. B 10.
 
     >>> now = Momentum(np.datetime64("2026-04-01"), ("f",), np.array([10]), 2, issued=np.array([[0,
     ...     0, 20]]), live=np.array([[0, 0, 0]]), redeemed=np.array([20]), enrolled=20, alike=0.0,

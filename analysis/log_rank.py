@@ -15,6 +15,9 @@ class LogRank:
     Attributes:
         statistic: chi-square with ``df`` degrees of freedom.
         p: chance of a statistic as large if there were no difference; 1 where nothing is compared.
+
+    >>> LogRank(statistic=0.0, df=0, p=1.0).p
+    1.0
     """
 
     statistic: float

@@ -38,6 +38,12 @@ class Momentum:
         mix: (k, k) recruits of level y brought by people of level x, so far.
         given: (k,) people who were given coupons.
         unheld: coupons left out because their holder is not in the sample.
+
+    >>> one = np.array([[1]])
+    >>> Momentum(np.datetime64("2026-04-01"), ("f",), np.array([1]), 3, issued=one, live=one,
+    ...     redeemed=np.array([0]), enrolled=0, alike=0.0, delay=np.array([1.0]), redemptions=0,
+    ...     mix=one, given=np.array([1])).people.tolist()
+    [1]
     """
 
     as_of: np.datetime64
@@ -70,6 +76,9 @@ def momentum(
     Raises:
         SampleError: ``no_coupons_matured`` while no coupon has been out for its whole validity, or
             none has come back.
+
+    Source: our definition; pace: see ``survival``; ``alike`` is the intraclass correlation over
+    pairs, Fisher, "Statistical Methods for Research Workers".
 
     >>> from analysis.coupon_history import build_history
     >>> from analysis.sample import build_sample

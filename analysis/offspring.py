@@ -54,6 +54,9 @@ def offspring(sample: Sample, history: CouponHistory, trait: Trait) -> Offspring
         history: their coupons, which say whose time is over.
         trait: (n,) the levels to tell apart.
 
+    Source: our definition; it is the offspring distribution of Harris (1963), "The Theory of
+    Branching Processes".
+
     >>> from analysis.coupon_history import build_history
     >>> from analysis.sample import build_sample
     >>> sample = build_sample(["a", "b"], ["", "a"], traits={"sex": ["m", "f"]})
@@ -76,6 +79,8 @@ def offspring(sample: Sample, history: CouponHistory, trait: Trait) -> Offspring
 
 def ripe_people(sample: Sample, history: CouponHistory) -> BoolArray:
     """(n,) her time to recruit is over: her last coupon's last day, or that of one she did not get.
+
+    Source: our definition, max over her coupons of usable_until < as_of.
 
     >>> from analysis.coupon_history import build_history
     >>> from analysis.sample import build_sample
@@ -103,6 +108,10 @@ def mean_offspring(recruits: IntArray, people: IntArray) -> FloatArray:
     Args:
         recruits: (u, k + 1) as in ``Offspring``.
         people: (…, k, u).
+
+    Source: Diekmann, Heesterbeek & Metz (1990), J. Math. Biol. 28 (the next-generation matrix);
+    sharing out takes levels as missing at random within the row, Little & Rubin, "Statistical
+    Analysis with Missing Data".
 
     >>> mean_offspring(np.array([[2, 1, 1]]), np.array([[1], [0]])).round(3).tolist()
     [[2.667, 1.333], [nan, nan]]

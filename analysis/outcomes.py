@@ -23,6 +23,11 @@ class Outcomes:
         met_in: (B,) the week by whose end the target is met, -1 for none.
         days_to_target: (B,) from the look, on a straight line within the week; nan for never.
         ended: (B,) the target is not met, no seed is planned, and no coupon out will come back.
+
+    >>> futures = Futures(("f",), people=np.array([[[1], [1]]]), seeds=np.array([[[0], [0]]]),
+    ...     coming=np.array([0]))
+    >>> outcomes(futures, Plan(), Costs(), of="f").ended.tolist()
+    [True]
     """
 
     people: IntArray
@@ -39,8 +44,13 @@ def outcomes(
 ) -> Outcomes:
     """Count futures out for one level.
 
+    Cost is what was spent, weekly costs until the target is met, and the sums for each person who
+    comes, each recruit, and each recruit of a level.
+
     Raises:
         SampleError: ``unknown_level``.
+
+    Source: our definition.
 
     >>> futures = Futures(("f", "m"), people=np.array([[[1, 1], [2, 4]]]),
     ...     seeds=np.array([[[0, 0], [0, 1]]]), coming=np.array([0]))

@@ -25,6 +25,11 @@ class Rates:
         lag: (B, l) how many weeks after her recruiter's week a recruit comes; rows sum to 1.
         live: (B, k, a, l) chance that a coupon now out, so many days old, brings somebody in the
             week after the look, the next, …
+
+    >>> half = np.full((1, 1), 0.5)
+    >>> Rates(half, alike=0.0, mix=np.ones((1, 1, 1)), given=half, lag=np.ones((1, 1)),
+    ...     live=np.zeros((1, 1, 1, 1))).brings.tolist()
+    [[0.5]]
     """
 
     brings: FloatArray

@@ -50,6 +50,8 @@ def matured_redemption_rate(
     Args:
         group: (c,) index into ``groups``; coupons at -1 are left out.
 
+    Source: our definition, a plain proportion; interval: Wilson (1927).
+
     >>> from analysis.coupon_history import build_history
     >>> history = build_history(as_of="2026-03-20", people=1, issued_on=["2026-03-01"] * 3,
     ...     usable_from=["2026-03-02"] * 3, usable_until=["2026-03-19"] * 2 + ["2026-03-20"],

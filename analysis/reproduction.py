@@ -32,6 +32,9 @@ class Reproduction:
             are in no cell of ``matrix``, and ``number`` is too low by them.
         number: the factor by which each wave would exceed the one before if this went on;
             recruitment dies out below 1. ``None`` where there are no groups.
+
+    >>> Reproduction(np.array([[0.8]]), unknown=np.array([0.1]), number=0.8).number
+    0.8
     """
 
     matrix: FloatArray
@@ -63,6 +66,15 @@ class MaturedReproduction:
             the mean; infinite where the number is 1 or more.
         obstacle: why ``number`` or ``composition`` is missing, a key of
             ``REPRODUCTION_OBSTACLES``.
+
+    >>> from analysis.sample import build_sample
+    >>> from analysis.coupon_history import build_history
+    >>> sample = build_sample(["a"], [""], traits={"sex": ["f"]})
+    >>> history = build_history(as_of="2026-03-02", people=1, issued_on=["2026-03-01"],
+    ...     usable_from=["2026-03-02"], usable_until=["2026-03-31"], holder=[0])
+    >>> found = matured_reproduction(sample, history, sample.trait("sex"))
+    >>> found.people.tolist(), found.number, found.obstacle
+    ([0], None, 'nobody_matured')
     """
 
     levels: tuple[str, ...]
