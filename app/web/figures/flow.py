@@ -56,6 +56,7 @@ class Flow:
         matured: share of matured coupons redeemed, by sex of the holder.
         effective: people brought by each holder in the end, by her sex.
         reproduction: who brings how many of whom, of those whose time is over.
+        is_empty: no coupon has been given out yet.
     """
 
     coupons: tuple[Step, ...]
@@ -64,11 +65,7 @@ class Flow:
     matured: tuple[Rate, Rate]
     effective: tuple[Rate, Rate]
     reproduction: MaturedReproduction | None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no coupon has been given out to anybody yet."""
-        return not any(step.women or step.others for step in self.coupons)
+    is_empty: bool
 
 
 def flow_of(sample: Sample, history: CouponHistory, cascade: Cascade) -> Flow:
@@ -85,6 +82,7 @@ def flow_of(sample: Sample, history: CouponHistory, cascade: Cascade) -> Flow:
         matured=_rates(matured_redemption_rate(history, holder, SEXES)),
         effective=_numbers(effective_recruitment(history, holder, SEXES)),
         reproduction=reproduced if (reproduced.people >= THRESHOLD).all() else None,
+        is_empty=not len(history),
     )
 
 
