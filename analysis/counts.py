@@ -66,6 +66,8 @@ class Frame:
         group: index into ``levels``; k where the group is not known.
         recruiter: index of the recruiter, -1 for a seed.
         is_counted: who counts as one of the people; seeds may be left out of that.
+        block: the part of the population each belongs to (a site, say), where recruitment is to be
+            understood inside such parts; ``None`` where all are one.
 
     >>> from analysis.sample import build_sample
     >>> sample = build_sample(["a", "b", "c"], ["", "a", "a"], network_size=[4, 2, None],
@@ -81,6 +83,7 @@ class Frame:
     group: IntArray
     recruiter: IntArray
     is_counted: BoolArray
+    block: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.group)
@@ -125,6 +128,7 @@ def frame(
     *,
     missing_degree: MissingDegree = "drop",
     with_seeds: bool = True,
+    within: Trait | None = None,
 ) -> Frame:
     """Make a sample ready for one trait.
 
@@ -133,6 +137,8 @@ def frame(
             it; ``maximum`` gives them the largest, as the R package RDS does.
         with_seeds: whether seeds count among the people. Staff chose them; the R package RDS counts
             them in. Whom they recruited counts either way.
+        within: a trait whose levels recruitment hardly crosses (a site); the forest bootstrap then
+            keeps people of one level together. Those whose level is not known are one more.
     """
     degree, size = _classes(stand_in(sample.network_size, missing_degree))
     k = len(trait.levels)
@@ -143,6 +149,7 @@ def frame(
         group=np.where(trait.codes < 0, k, trait.codes).astype(np.int16),
         recruiter=sample.recruiter,
         is_counted=np.ones(len(sample), dtype=bool) if with_seeds else sample.recruiter >= 0,
+        block=None if within is None else within.codes + 1,
     )
 
 

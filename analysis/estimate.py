@@ -84,6 +84,7 @@ def estimate(
     *,
     missing_degree: MissingDegree = "drop",
     with_seeds: bool = True,
+    within: str | None = None,
     progress: Progress | None = None,
 ) -> Estimate:
     """Estimate the shares of a trait's groups in the population the sample was drawn from.
@@ -92,6 +93,7 @@ def estimate(
         estimator: a name in ``ESTIMATORS``.
         missing_degree: see ``counts.frame``.
         with_seeds: whether seeds count among the people, as in the R package RDS.
+        within: a trait whose levels recruitment hardly crosses; see ``counts.frame``.
         progress: told (done, of how many) replicates again and again; ``False`` ends the work.
 
     Raises:
@@ -105,7 +107,11 @@ def estimate(
     (('female', 'male'), 1.0, (50, 2))
     """
     ready = frame(
-        sample, sample.trait(trait_name), missing_degree=missing_degree, with_seeds=with_seeds
+        sample,
+        sample.trait(trait_name),
+        missing_degree=missing_degree,
+        with_seeds=with_seeds,
+        within=None if within is None else sample.trait(within),
     )
     return estimate_of(ready, estimator, wanted, progress=progress)
 

@@ -65,6 +65,7 @@ class Population:
         group: (N,) index into ``levels``.
         first: (N + 1,) where each person's neighbours begin in ``neighbours``, and their end.
         neighbours: (2 × ties,) indices of people, each tie twice.
+        site: (N,) where each one lives, 0, 1, …; ``None`` where all live in one place.
 
     >>> path = Population.of(("f", "m"), np.array([0, 1, 1]), np.array([[0, 1], [1, 2]]))
     >>> path.degree.tolist(), path.neighbours_of(1).tolist(), path.shares.round(2).tolist()
@@ -75,14 +76,22 @@ class Population:
     group: IntArray
     first: IntArray
     neighbours: IntArray
+    site: IntArray | None = None
 
     @classmethod
-    def of(cls, levels: tuple[str, ...], group: IntArray, ties: IntArray) -> "Population":
+    def of(
+        cls,
+        levels: tuple[str, ...],
+        group: IntArray,
+        ties: IntArray,
+        *,
+        site: IntArray | None = None,
+    ) -> "Population":
         """From ties (m, 2), each once in either direction."""
         ends = np.concatenate([ties, ties[:, ::-1]]).astype(np.int64)
         ends = ends[np.lexsort((ends[:, 1], ends[:, 0]))]
         counts = np.bincount(ends[:, 0], minlength=len(group))
-        return cls(levels, group, np.append(0, np.cumsum(counts)), ends[:, 1])
+        return cls(levels, group, np.append(0, np.cumsum(counts)), ends[:, 1], site)
 
     def __len__(self) -> int:
         return len(self.group)
@@ -140,8 +149,7 @@ class Population:
 def populate(society: Society, random: np.random.Generator) -> Population:
     """Draw a population; group sizes are exact, network sizes and homophily hit in the mean.
 
-    Source: degree-corrected block model, Karrer & Newman (2011), Physical Review E 83, made by
-    matching half-ties (the configuration model).
+    Source: degree-corrected block model, Karrer & Newman (2011), Physical Review E 83.
 
     >>> town = populate(Society(people=400, homophily=2.0), np.random.default_rng(1))
     >>> town.shares.tolist(), round(town.homophily, 1)

@@ -52,7 +52,7 @@ def recruit(
     where recruitment has died out. The last wave is cut at random. Dates are a week a wave.
 
     Args:
-        trait: the name under which the groups stand in the sample.
+        trait: the name under which the groups stand in the sample; sites stand there as ``site``.
 
     Raises:
         ValueError: if the survey asks for more people than there are, or names no level of theirs.
@@ -176,12 +176,16 @@ def _sample_of(
     if survey.heaped_above is not None:
         size = np.where(size > survey.heaped_above, 5 * np.rint(size / 5), size)
     size[(size == 0) | (random.random(len(size)) < survey.missing)] = np.nan
+    traits = {trait: Trait(population.levels, population.group[person])}
+    if population.site is not None:
+        sites = tuple(map(str, range(int(population.site.max()) + 1)))
+        traits["site"] = Trait(sites, population.site[person])
     return Sample(
         ids=tuple(map(str, range(1, len(person) + 1))),
         recruiter=recruiter.astype(np.int32),
         network_size=size,
         enrolled_on=survey.start + 7 * rounds.astype("timedelta64[D]"),
-        traits=MappingProxyType({trait: Trait(population.levels, population.group[person])}),
+        traits=MappingProxyType(traits),
         coupons=CouponFigures(
             issued=len(person) * survey.coupons, redeemed=int(np.count_nonzero(recruiter >= 0))
         ),

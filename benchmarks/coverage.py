@@ -2,9 +2,9 @@
 
     python benchmarks/coverage.py [--surveys N] [--replicates B] [--processes P] [--design NAME]
 
-For each design, surveys are simulated along the ties of populations made anew for every five of them,
-and estimators get their intervals; Gile's bootstrap, which is slow, in one survey of five. Prints the
-tables of ``analysis/README.md`` as markdown. The same options give the same tables, however many
+For each design, surveys are simulated along the ties of populations made anew for every ten of them,
+and estimators get their intervals: that of the forest bootstrap in every survey, the others in one of
+five, Gile's, which is slow, in one of ten. Prints the tables of ``analysis/README.md`` as markdown. The same options give the same tables, however many
 processes there are. RDS-I, RDS-II and composition are told nothing of the population's size; Gile's
 estimator is told the truth.
 """
@@ -27,29 +27,32 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from analysis.arrays import FloatArray
-from analysis.bootstraps import BOOTSTRAPS
-from analysis.counts import Frame, frame
-from analysis.estimate import Wanted, estimate_of
+from analysis.counts import frame
+from analysis.estimate import Estimate, Wanted, estimate, estimate_of
 from analysis.estimators import ESTIMATORS, Need
-from analysis.intervals import interval_of
 from analysis.reach import wilson
+from analysis.sample import Sample
 from analysis.surveys import recruit
 from benchmarks.designs import DESIGNS, Design
 
-SURVEYS_OF_A_POPULATION = 5
-GILE_EVERY = 5
+SURVEYS_OF_A_POPULATION = 10
 ESTIMATES = ("composition", "rds_i", "rds_ii", "gile_ss")
-SHARED = ("forest", "tree", "neighbourhood", "salganik")
+OTHERS = ("tree", "neighbourhood", "salganik")
+EVERY = {"forest": 1, "tree": 5, "neighbourhood": 5, "salganik": 5, "gile": 10}
 METHODS = [
+    *((estimator, "forest") for estimator in ESTIMATES),
     ("composition", "wilson"),
-    *((estimator, bootstrap) for bootstrap in SHARED for estimator in ESTIMATES),
+    *(("rds_i", bootstrap) for bootstrap in OTHERS),
+    *(("rds_ii", bootstrap) for bootstrap in OTHERS),
+    ("gile_ss", "tree"),
     ("gile_ss", "gile"),
+    ("rds_i", "forest, in sites"),
+    ("rds_ii", "forest, in sites"),
 ]
-RECOMMENDED = [("rds_i", "forest"), ("rds_ii", "forest"), ("gile_ss", "forest")]
 SHOWN = [
-    *RECOMMENDED,
+    *((estimator, "forest") for estimator in ESTIMATES[1:]),
     ("composition", "wilson"),
-    *(("rds_ii", each) for each in SHARED[1:]),
+    *(("rds_ii", bootstrap) for bootstrap in OTHERS),
     ("gile_ss", "gile"),
 ]
 
@@ -61,48 +64,39 @@ def surveyed(design: Design, number: int, replicates: int) -> tuple[float, list[
     surveys = []
     for each in range(SURVEYS_OF_A_POPULATION):
         sample = recruit(population, design.survey, random, trait="sex")
-        ready = frame(sample, sample.trait("sex"))
-        with_gile = (number * SURVEYS_OF_A_POPULATION + each) % GILE_EVERY == 0
-        found = dict(_intervals(ready, len(population), replicates, random))
-        if with_gile:
-            wanted = Wanted(len(population), "gile", replicates, seed=number)
-            its = estimate_of(ready, "gile_ss", wanted)
-            assert its.interval is not None
-            found["gile_ss", "gile"] = _first(
-                its.share, its.interval.se, its.interval.low, its.interval.high
-            )
+        seed = number * SURVEYS_OF_A_POPULATION + each
+        found = dict(_intervals(sample, len(population), replicates, seed))
         nothing = np.full(4, np.nan)
         surveys.append(np.array([found.get(method, nothing) for method in METHODS]))
     return float(population.shares[0]), surveys
 
 
 def _intervals(
-    ready: Frame, people: int, replicates: int, random: np.random.Generator
+    sample: Sample, people: int, replicates: int, seed: int
 ) -> Iterator[tuple[tuple[str, str], FloatArray]]:
-    """Every estimator with every bootstrap but Gile's, which share their replicates."""
-    counts = ready.counts
-    share = counts.of_group[0] / len(ready)
-    low, high = wilson(counts.of_group[0], np.full(2, len(ready)))
-    se = np.sqrt(share * (1 - share) / len(ready))
-    yield ("composition", "wilson"), _first(share, se, low, high)
-    for bootstrap in SHARED:
-        drawn = BOOTSTRAPS[bootstrap]
-        made = list(drawn.resample(ready, replicates, random, population_size=people))
-        for name in ESTIMATES:
-            estimator = ESTIMATORS[name]
-            size = people if Need.POPULATION_SIZE in estimator.needs else None
-            share = estimator.shares(counts, size)[0]
-            if np.isnan(share).any():
-                continue
-            its = interval_of(
-                share,
-                np.concatenate([estimator.shares(some, size) for some in made]),
-                drawn,
-                kind=drawn.kind,
-                used=len(ready),
-                population_size=size,
-            )
-            yield (name, bootstrap), _first(share, its.se, its.low, its.high)
+    """Every method whose turn it is."""
+    ready = frame(sample, sample.trait("sex"))
+    of_group, n = ready.counts.of_group[0], np.full(2, len(ready))
+    share = of_group / n
+    yield (
+        ("composition", "wilson"),
+        _first(share, np.sqrt(share * (1 - share) / n), *wilson(of_group, n)),
+    )
+    for name, bootstrap in METHODS:
+        if bootstrap in EVERY and seed % EVERY[bootstrap] == 0:
+            size = people if Need.POPULATION_SIZE in ESTIMATORS[name].needs else None
+            wanted = Wanted(size, bootstrap, replicates, seed=seed)
+            yield (name, bootstrap), _shown(estimate_of(ready, name, wanted))
+        elif bootstrap == "forest, in sites" and "site" in sample.traits:
+            wanted = Wanted(None, "forest", replicates, seed=seed)
+            yield (name, bootstrap), _shown(estimate(sample, "sex", name, wanted, within="site"))
+
+
+def _shown(found: Estimate) -> FloatArray:
+    its = found.interval
+    if its is None:
+        return np.full(4, np.nan)
+    return _first(found.share, its.se, its.low, its.high)
 
 
 def _first(*columns: FloatArray) -> FloatArray:
@@ -121,9 +115,11 @@ class Record:
     se_ratio: float
 
     @classmethod
-    def of(cls, found: FloatArray, truth: FloatArray) -> "Record":
+    def of(cls, found: FloatArray, truth: FloatArray) -> "Record | None":
         """From (surveys, 4) share, SE, low, high, those without an estimate left out."""
         made = ~np.isnan(found).any(axis=1)
+        if not made.any():
+            return None
         share, se, low, high = found[made].T
         off = share - truth[made]
         return cls(
@@ -142,16 +138,18 @@ class Record:
         )
 
 
-def records(
-    design: Design, surveys: int, replicates: int, pool: ProcessPoolExecutor
-) -> dict[tuple[str, str], Record]:
+Records = dict[tuple[str, str], Record]
+
+
+def records(design: Design, surveys: int, replicates: int, pool: ProcessPoolExecutor) -> Records:
     """What became of every method."""
     numbers = range(-(-surveys // SURVEYS_OF_A_POPULATION))
     work = partial(_numbered, design.name, replicates)
     done = list(pool.map(work, numbers, chunksize=2))
     truth = np.repeat([each for each, _ in done], SURVEYS_OF_A_POPULATION)
     found = np.array([survey for _, some in done for survey in some])
-    return {method: Record.of(found[:, i], truth) for i, method in enumerate(METHODS)}
+    each = {method: Record.of(found[:, i], truth) for i, method in enumerate(METHODS)}
+    return {method: record for method, record in each.items() if record is not None}
 
 
 def _numbered(name: str, replicates: int, number: int) -> tuple[float, list[FloatArray]]:
@@ -175,11 +173,11 @@ def main() -> None:
                 sys.stderr.write(f"{design.name}: {time.perf_counter() - start:.0f} s\n")
     tables = [*overview(known)]
     for design, found in known.items():
-        tables += details(design, found, METHODS if asked.all else SHOWN)
+        tables += details(design, found, METHODS if asked.all else [*SHOWN, *METHODS[-2:]])
     sys.stdout.write("\n".join(tables) + "\n")
 
 
-def overview(known: dict[Design, dict[tuple[str, str], Record]]) -> Iterator[str]:
+def overview(known: dict[Design, Records]) -> Iterator[str]:
     """Coverage of the methods that matter most, a line a design."""
     titles = [f"{estimator}, {interval}" for estimator, interval in SHOWN]
     yield "| design | what is particular | " + " | ".join(titles) + " |"
@@ -189,14 +187,12 @@ def overview(known: dict[Design, dict[tuple[str, str], Record]]) -> Iterator[str
         yield f"| {design.name} | {design.about} | {cells} |"
 
 
-def details(
-    design: Design, found: dict[tuple[str, str], Record], methods: list[tuple[str, str]]
-) -> Iterator[str]:
+def details(design: Design, found: Records, methods: list[tuple[str, str]]) -> Iterator[str]:
     """All that was measured in one design."""
     yield f"\n{design.name}: {design.about}\n"
     yield "| estimator | interval | surveys | coverage % | width | bias | RMSE | SE / actual SD |"
     yield "|---|---|---|---|---|---|---|---|"
-    for method in methods:
+    for method in filter(found.__contains__, methods):
         yield f"| {method[0]} | {method[1]} | {found[method]} |"
 
 

@@ -43,7 +43,8 @@ def two_towns(random: np.random.Generator) -> Population:
     ends[1] += len(towns[0])
     ends[0][one, 1], ends[1][other, 1] = ends[1][other, 1], ends[0][one, 1].copy()
     group = np.concatenate([town.group for town in towns])
-    return Population.of(CITY.levels, group, np.concatenate(ends))
+    site = np.repeat([0, 1], [len(town) for town in towns])
+    return Population.of(CITY.levels, group, np.concatenate(ends), site=site)
 
 
 def _ties(town: Population) -> IntArray:

@@ -1,7 +1,7 @@
 """The forest bootstrap: the forest stays as it grew, and people are drawn anew along it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,7 +33,10 @@ def forest(
     counted. Seeds are drawn like that too, so what staff chose does not tie a replicate down.
 
     Assumes that whom a person recruits depends on her own group and on nothing further back. Where
-    people recruit inside communities of which the trait knows nothing (sites, say), it is too sure.
+    people recruit inside communities of which the trait knows nothing, it is too sure. Where the
+    communities are known (``Frame.block``: sites, say), a recruit's place is filled with one of those
+    recruited by members of the group and the block that stand in her recruiter's place.
+
     It draws with replacement; its user multiplies the standard error by √(1 - n/N).
 
     Source: the draw is that of Salganik (2006), "Variance estimation, design effects, and sample size
@@ -53,8 +56,9 @@ def forest(
     ({3}, np.False_)
     """
     refuse_without_recruits(frame.recruiter >= 0, "The forest bootstrap")
-    rank = canonical_order(frame).person
-    places, pools, tally = _places(frame, rank), _pools(frame, rank), Tally(frame)
+    told_apart = _told_apart(frame)
+    rank = canonical_order(told_apart).person
+    places, pools, tally = _places(frame, rank), _pools(frame, told_apart, rank), Tally(frame)
     nowhere = frame.people_shape[0] * frame.people_shape[1]
     for some in chunks(replicates, len(frame)):
         drawn = _filled(places, pools, some, random)
@@ -85,7 +89,7 @@ class _Places:
 
 @dataclass(frozen=True, eq=False)
 class _Pools:
-    """Whom members of each group recruited, the group not known too; and last, everyone.
+    """Whom members of each of k groups recruited, the group not known too; and last, everyone.
 
     Attributes:
         first: (k + 2,) place of the first of each pool in the arrays below.
@@ -101,6 +105,14 @@ class _Pools:
     pairs: IntArray
 
 
+def _told_apart(frame: Frame) -> Frame:
+    """The same people with a group for each group in each block, and for those of none."""
+    if frame.block is None:
+        return frame
+    _, group = np.unique(frame.block * (len(frame.levels) + 1) + frame.group, return_inverse=True)
+    return replace(frame, levels=tuple(map(str, range(group.max() + 1))), group=group)
+
+
 def _places(frame: Frame, rank: IntArray) -> _Places:
     grown = grow(frame.recruiter)
     person = np.lexsort((rank, grown.wave))
@@ -114,16 +126,16 @@ def _places(frame: Frame, rank: IntArray) -> _Places:
     )
 
 
-def _pools(frame: Frame, rank: IntArray) -> _Pools:
-    everyone, tally = len(frame.levels) + 1, Tally(frame)
+def _pools(frame: Frame, told_apart: Frame, rank: IntArray) -> _Pools:
+    everyone, tally, group = len(told_apart.levels) + 1, Tally(frame), told_apart.group
     recruit = np.flatnonzero(frame.recruiter >= 0)
     anyone = np.flatnonzero(frame.is_counted)
-    pool = np.concatenate([frame.group[frame.recruiter[recruit]], np.full(len(anyone), everyone)])
+    pool = np.concatenate([group[frame.recruiter[recruit]], np.full(len(anyone), everyone)])
     person = np.concatenate([recruit, anyone])
     order = np.lexsort((rank[person], pool))
     pool, person = pool[order], person[order]
     number = np.bincount(pool, minlength=everyone + 1)
-    own = frame.group[person]
+    own = group[person]
     return _Pools(
         first=np.cumsum(number) - number,
         number=number,

@@ -102,3 +102,43 @@ def test_the_mean_of_its_replicates_lies_on_the_estimate() -> None:
         shares: FloatArray = ESTIMATORS[name].shares(drawn(sample, 3_000), None)
         own = ESTIMATORS[name].shares(sample.counts, None)[0]
         assert shares.mean(axis=0) == pytest.approx(own, abs=0.25 * shares[:, 0].std())
+
+
+def test_communities_that_are_known_are_kept_together() -> None:
+    """Two sites that never recruit across: within them nobody of the other site ever follows."""
+    random = np.random.default_rng(3)
+    recruiters = [""] + [str(int(random.integers(0, i))) for i in range(1, 60)]
+    sites = ["north" if i < 60 else "south" for i in range(120)]
+    sexes = ["f" if random.random() < (0.2 if i < 60 else 0.8) else "m" for i in range(120)]
+    sample = build_sample(
+        [str(i) for i in range(120)],
+        recruiters + [str(int(each) + 60) if each else "" for each in recruiters],
+        network_size=[2 if i < 60 else 3 for i in range(120)],
+        traits={"sex": sexes, "site": sites},
+    )
+    apart = frame(sample, sample.trait("sex"), within=sample.trait("site"))
+    from_the_north = drawn(apart, 500).of_degree[:, 0]
+    assert set(from_the_north.tolist()) <= {0, 60, 120}
+    assert len(set(drawn(ready(sample), 500).of_degree[:, 0].tolist())) > 3
+    spread, too_sure = (drawn(each, 2_000).of_group[:, 0].std() for each in (apart, ready(sample)))
+    assert spread > 1.5 * too_sure
+
+
+def test_neither_rows_nor_names_of_sites_matter() -> None:
+    random = np.random.default_rng(4)
+    recruiters = [-1, -1] + [int(random.integers(0, i)) for i in range(2, 80)]
+    sex, site = random.integers(0, 2, 80), random.integers(0, 3, 80)
+
+    def counted(order: list[int], names: str) -> Counts:
+        sample = build_sample(
+            [str(i) for i in order],
+            [str(recruiters[i]) if recruiters[i] >= 0 else "" for i in order],
+            network_size=[1 + i % 2 for i in order],
+            traits={"sex": ["fm"[sex[i]] for i in order], "site": [names[site[i]] for i in order]},
+        )
+        return drawn(frame(sample, sample.trait("sex"), within=sample.trait("site")), 40)
+
+    first = counted(list(range(80)), "abc")
+    second = counted(random.permutation(80).tolist(), "zxy")
+    assert np.array_equal(first.people, second.people)
+    assert np.array_equal(first.recruits, second.recruits)

@@ -6,12 +6,12 @@ import pytest
 from analysis.bootstraps import BOOTSTRAPS
 from analysis.intervals import interval_of, logit_limits, t_quantile
 
-NAMED = ["3", "3.182", "4", "2.776", "5", "2.571", "8", "2.306", "15", "2.131", "60", "2.000", "120", "1.980"]
+TABLE = [(3, 3.182), (4, 2.776), (5, 2.571), (8, 2.306), (15, 2.131), (60, 2.0), (120, 1.98)]
 
 
-@pytest.mark.parametrize(("df", "value"), list(zip(NAMED[::2], NAMED[1::2], strict=True)))
-def test_students_quantiles_are_those_of_the_tables(df: str, value: str) -> None:
-    assert t_quantile(np.array([float(df)])) == pytest.approx([float(value)], abs=0.005)
+@pytest.mark.parametrize(("df", "value"), TABLE)
+def test_students_quantiles_are_those_of_the_tables(df: int, value: float) -> None:
+    assert t_quantile(np.array([float(df)])) == pytest.approx([value], abs=0.005)
 
 
 def test_logit_limits_hold_the_share_mirror_each_other_and_stay_inside() -> None:
