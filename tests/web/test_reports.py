@@ -187,7 +187,20 @@ def test_with_too_few_people_nothing_is_estimated(database: Database) -> None:
     women = [Person(sex=Sex.FEMALE) for _ in range(4)]
     report = report_of(database, a_programme_of(database, [*women, *(Person() for _ in range(40))]))
     assert "Estimates begin with five women and five others" in report
-    assert "RDS-II" not in report
+    assert "way of estimating" not in report
+
+
+def test_the_way_from_coupon_to_recruiter_is_told(database: Database) -> None:
+    women = [Person(sex=Sex.FEMALE, live_coupons=3) for _ in range(6)]
+    men = [Person(live_coupons=2) for _ in range(7)]
+    report = report_of(database, a_programme_of(database, [*women, *men]))
+    assert "From coupon to recruiter" in report
+    assert "coupons given out 18 14" in report
+    assert "coupons redeemed <5* <5*" in report
+
+
+def test_without_coupons_no_way_is_told(database: Database) -> None:
+    assert "No coupon has been given out yet" in report_of(database, a_programme_of(database, []))
 
 
 def test_a_report_names_nobody(database: Database) -> None:

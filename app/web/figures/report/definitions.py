@@ -49,6 +49,62 @@ ENTRIES = (
         ),
     ),
     (
+        N_("RDS-I"),
+        N_(
+            "From who recruits whom and the mean number of people each sex knows: Salganik and "
+            "Heckathorn (2004), Sociological Methodology 34."
+        ),
+    ),
+    (
+        N_("RDS-II"),
+        N_(
+            "Each person counts by one over the number of people known: Volz and Heckathorn (2008), "
+            "Journal of Official Statistics 24."
+        ),
+    ),
+    (
+        N_("Gile's successive sampling"),
+        N_(
+            "As RDS-II, but nobody can come twice: Gile (2011), Journal of the American Statistical "
+            "Association 106."
+        ),
+    ),
+    (
+        N_("Tree bootstrap"),
+        N_(
+            "Intervals from chains drawn anew, person by person, as they grew: Baraff, McCormick "
+            "and Raftery (2016), Proceedings of the National Academy of Sciences 113."
+        ),
+    ),
+    (
+        N_("Homophily"),
+        N_(
+            "How much people recruit their own sex beyond its share: Heckathorn (2002), Social "
+            "Problems 49."
+        ),
+    ),
+    (
+        N_("How the estimate settled"),
+        N_(
+            "The estimate from the first people who came, as they became more: Gile, Johnston and "
+            "Salganik (2015), Journal of the Royal Statistical Society A 178."
+        ),
+    ),
+    (
+        N_("Days until a coupon comes back"),
+        N_(
+            "The share of all coupons redeemed by each day, where coupons that are still out are "
+            "followed up to today: Aalen and Johansen (1978), Scandinavian Journal of Statistics 5."
+        ),
+    ),
+    (
+        N_("Reproduction number"),
+        N_(
+            "By how much each wave exceeds the one before in the long run, from how many women and "
+            "others each woman and each other brings. Below 1, recruitment ends by itself."
+        ),
+    ),
+    (
         N_("Withheld counts"),
         N_(
             "A count below five, and the smallest others that would give it back, are written <5*, "

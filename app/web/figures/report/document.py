@@ -4,6 +4,7 @@ from app.printing.report import Report
 from app.web.figures.report.definitions import definitions
 from app.web.figures.report.estimated import estimates
 from app.web.figures.report.facts import Facts
+from app.web.figures.report.flowing import from_coupon_to_recruiter
 from app.web.figures.report.reached import in_short, who_was_reached
 from app.web.figures.report.recruitment import (
     chains,
@@ -32,6 +33,7 @@ def report_of(facts: Facts) -> Report:
         chains(facts, voice),
         who_recruits_whom(facts, voice),
         estimates(facts, voice),
+        from_coupon_to_recruiter(facts, voice),
         definitions(voice),
     )
     return Report(

@@ -12,8 +12,10 @@ from app.domain.chains.queries import LiveCoupons, LiveSample, live_coupons, loa
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import ProgrammeFacts, SiteFacts
 from app.domain.programmes.rules import Protocol
+from app.domain.recruitment.queries import load_flow
 from app.web.figures.chains import Chains, chains_of
 from app.web.figures.estimates import Courses, Mixing, Row
+from app.web.figures.flow import Flow, flow_of
 from app.web.figures.reach import Reach, reach_of_programme
 from app.web.figures.words import name, site_name
 
@@ -36,6 +38,7 @@ class Facts:
     protocol: Protocol
     live: LiveSample
     coupons: LiveCoupons
+    flow: Flow
     today: date
     language: str
     estimated: Estimated | None = None
@@ -60,12 +63,15 @@ class Facts:
 
 def read_facts(session: Session, programme_id: UUID, *, today: date, language: str) -> Facts:
     """Everything the report needs, read in the session's one moment."""
+    live = load_sample(session, programme_id, today=today)
+    loaded = load_flow(session, programme_id, live.sample, today=today)
     return Facts(
         programme=programmes.programme(session, programme_id),
         sites=tuple(programmes.sites(session, programme_id)),
         protocol=programmes.current_protocol(session, programme_id).rules,
-        live=load_sample(session, programme_id, today=today),
+        live=live,
         coupons=live_coupons(session, programme_id, today=today),
+        flow=flow_of(live.sample, loaded.history, loaded.cascade),
         today=today,
         language=language,
     )

@@ -10,6 +10,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 from app.printing.report import Table
+from app.web.figures.files import Cell
 from app.web.figures.reach import Line
 from app.web.figures.words import WITHHELD, gettext_of
 
@@ -77,6 +78,29 @@ class Voice:
             for line in lines
         )
         return Table(caption, (first, *columns), rows)
+
+    def table(
+        self,
+        caption: str,
+        rows: Sequence[Sequence[Cell]],
+        *,
+        shares: Sequence[int] = (),
+        numbers_from: int = 1,
+    ) -> Table:
+        """The table behind a picture of a page, its heading first; ``shares`` are columns of shares."""
+        columns, *lines = rows
+        told = tuple(
+            tuple(self.cell(cell, is_share=i in shares) for i, cell in enumerate(line))
+            for line in lines
+        )
+        return Table(caption, tuple(map(str, columns)), told, numbers_from=numbers_from)
+
+    def cell(self, cell: Cell, *, is_share: bool = False) -> str:
+        if cell is None or isinstance(cell, str):
+            return cell or NOTHING
+        if is_share:
+            return self.percent(cell)
+        return self.number(cell) if isinstance(cell, int) else self.decimal(cell)
 
     def numbered(
         self, caption: str, columns: tuple[str, str], counts: Sequence[int | None]
