@@ -34,6 +34,8 @@ FEW_COUPONS = 6
 WALK_INS, TURNED_AWAY, ELSEWHERE = 0.05, 0.09, 0.04
 # How many days ago a coupon was shown at two desks: one case is decided, one waits.
 DECIDED, UNDECIDED = 64, 3
+# How many days ago friends came to an open day together, and how many of them: a pattern with a simple reason.
+OPEN_DAY, FRIENDS = 37, 9
 
 Happening = Callable[[Session, datetime], None]
 
@@ -57,7 +59,8 @@ class Season:
         self._seeds: dict[date, list[Happening]] = defaultdict(list)
         # Two come outside the plan: today's half visit, and the second of the undecided conflict.
         self._plan = _plan(participants - 2, self._first, rng)
-        self._plan_seeds(dense=participants >= 100)
+        self._is_dense = participants >= 100
+        self._plan_seeds(dense=self._is_dense)
         self.came = 0
 
     def days(self) -> Iterator[date]:
@@ -100,6 +103,8 @@ class Season:
             yield self._disputed(cards.pop(0), day, is_decided=day == self._workday(DECIDED))
         for card in cards:
             yield self._recruit(card)
+        if self._is_dense and day == self._workday(OPEN_DAY):
+            yield self._open_day(day)
         if wanted and len(self._pockets.usable(day)) < FEW_COUPONS:
             yield self._seed(self._rng.choice(self._desks), 1.0, woman=0.3)
             walk_ins = 0
@@ -147,6 +152,19 @@ class Season:
             self._pockets.add(cards)
             if card.holder.person.claims and last is Step.BUNDLE:
                 self._claim_later(card.holder, at)
+
+        return happen
+
+    def _open_day(self, day: date) -> Happening:
+        """Friends of friends come to one site within half an hour."""
+        site = self._desks[1].site
+        drawn = self._pockets.take(day, len(self._pockets.usable(day)))
+        cards = [card for card in drawn if card.holder.site.id == site.id][:FRIENDS]
+        self._pockets.add(card for card in drawn if card not in cards)
+
+        def happen(session: Session, at: datetime) -> None:
+            for number, card in enumerate(cards):
+                self._recruit(card)(session, at + timedelta(minutes=3 * number))
 
         return happen
 
