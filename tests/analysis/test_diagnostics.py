@@ -250,7 +250,7 @@ CASES: list[tuple[Caution, Evidence, Evidence, dict[str, object]]] = [
     (
         of_network_sizes.heaped_network_sizes,
         Evidence(people(line(30), sizes=[20.0] * 10 + [17.0] * 10 + [5.0] * 10), None),
-        Evidence(people(line(30), sizes=[20.0] * 8 + [17.0] * 12 + [5.0] * 10), None),
+        Evidence(people(line(30), sizes=[20.0] * 8 + [18.0] * 12 + [5.0] * 10), None),
         {"percent": 50, "n": 20},
     ),
     (
@@ -295,6 +295,12 @@ def test_an_estimate_that_moves_no_more_than_chance_would_move_it_is_let_be() ->
     seen = Evidence(sample, "x")
     assert settling(seen.course).is_settled is False
     assert of_chains.not_settled(seen) is None
+
+
+def test_a_few_recruits_more_are_no_uneven_recruitment() -> None:
+    brought = [3, *[0] * 9, 1, *[0] * 9]
+    sample = people(stars(*brought), x=["f"] * 10 + ["m"] * 10 + [None] * 4)
+    assert of_groups.uneven_recruitment(Evidence(sample, "x")) is None
 
 
 def test_chains_alike_but_small_have_nothing_to_disagree_about() -> None:
