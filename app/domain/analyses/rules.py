@@ -10,7 +10,7 @@ from app.domain.analyses.errors import BadAnalysis
 # A computation tells how far it is much oftener; a worker that was not heard of for so long is gone.
 LEASE = timedelta(minutes=5)
 MOST_ATTEMPTS = 3
-# So many of one programme may wait or run at once: more would only keep its own next question waiting.
+# So many of one programme may wait or run at once: more would keep every programme's next question waiting.
 MOST_UNDER_WAY = 12
 # Long enough to lay this month's figures beside the last; whoever needs them longer has printed them.
 KEPT = timedelta(days=40)
