@@ -1,6 +1,7 @@
 """Courses of estimates, and how many waves recruitment needs to forget where it began."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from analysis.convergence import (
     Course,
     chain_courses,
     course,
+    course_by_period,
     enrolment_order,
     settling,
     waves_to_equilibrium,
@@ -21,7 +23,7 @@ from analysis.errors import SampleError
 from analysis.estimators import ESTIMATORS
 from analysis.forest import chains
 from analysis.mixing import recruitment_matrix
-from analysis.sample import Sample, build_sample
+from analysis.sample import Sample, Trait, build_sample
 from analysis.simulate import simulate
 from tests.analysis.datasets import Known, known_datasets
 from tests.analysis.test_invariance import Columns, forests, sample_of
@@ -202,3 +204,24 @@ def test_a_wider_tolerance_settles_sooner() -> None:
 def test_without_a_final_estimate_there_is_no_verdict() -> None:
     assert settling(line(0.5, float("nan"))).is_settled is None
     assert settling(line()).since is None
+
+
+@pytest.mark.parametrize("with_seeds", [True, False])
+@pytest.mark.parametrize("is_dated", [True, False])
+def test_the_course_by_period_is_that_of_people_at_the_end_of_each_period(
+    with_seeds: bool, is_dated: bool
+) -> None:
+    sample = simulate(300, seed=7)
+    if not is_dated:
+        sample = replace(sample, enrolled_on=np.full(300, np.datetime64("NaT", "D")))
+    ready = frame_of(sample, "sex", with_seeds=with_seeds)
+    by_person, by_period = course(ready, enrolment_order(sample)), course_by_period(sample, ready)
+    assert by_period.people[-1] == by_person.people[-1]
+    assert 5 < len(by_period.people) < 300
+    assert np.allclose(by_period.share, by_person.share[by_period.people - 1], equal_nan=True)
+
+
+def test_days_centuries_apart_make_no_long_empty_course() -> None:
+    sample = build_sample(list("ab"), ["", "a"], enrolled_on=["1026-01-01", "2026-01-01"])
+    sample = replace(sample, traits={"x": Trait.of(["f", "m"])}, network_size=np.array([2.0, 2.0]))
+    assert course_by_period(sample, frame_of(sample)).people.tolist() == [1, 2]
