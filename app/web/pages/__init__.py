@@ -8,6 +8,7 @@ from app.web.pages import (
     desk,
     estimates,
     flow,
+    forecasts,
     help,  # noqa: A004 - the screen's name
     log_in,
     programme,
@@ -30,6 +31,7 @@ ROUTERS = tuple(
         desk,
         estimates,
         flow,
+        forecasts,
         help,
         log_in,
         programme,

@@ -1,0 +1,119 @@
+"""The pictures and tables of the forecast page, in the reader's language."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from analysis import plots
+from app.core.i18n import N_
+from app.core.money import Money
+from app.web.figures.files import Cell
+from app.web.figures.forecasts import Outlook, past
+from app.web.figures.reach import Reach
+from app.web.figures.words import gettext_of, writing
+
+WIDE, NARROW = 760, 320
+
+TITLES: Mapping[str, str] = {
+    "people": N_("People reached, so far and to come"),
+    "share": N_("Share of women, so far and to come"),
+    "cost": N_("What it costs in all"),
+}
+VALUES: Mapping[str, str] = {
+    "people": N_("People reached in all"),
+    "share": N_("Share of women among those reached"),
+    "cost": N_("Earned by people in all, in {currency}"),
+}
+
+
+def draw(
+    outlook: Outlook, reach: Reach, figure: str, *, mark: float, language: str, width: int
+) -> str:
+    """The past as a line, the weeks to come as a fan, and a second fan for what is changed."""
+    _, title, value = gettext_of(language), TITLES[figure], VALUES[figure]
+    future, changed = outlook.future, outlook.changed
+    weeks, so_far = past(reach, figure)
+    return plots.draw_forecast(
+        weeks,
+        so_far,
+        future.fan(figure),
+        what_if=changed.fan(figure) if changed else None,
+        target={"people": future.target, "share": mark}.get(figure),
+        met=future.met_on[::2] if figure == "people" and future.met_on else None,
+        is_share=figure == "share",
+        value=_money(future.currency, language) if figure == "cost" else None,
+        words=plots.ForecastWords(
+            title=_(title),
+            description=_("The past as a line, and what is to come as a fan of intervals."),
+            value=_(value).format(currency=future.currency),
+            past=_("so far"),
+            expected=_("expected"),
+            what_if=_("if changed"),
+            interval=_("in {share} of futures"),
+            target=_("mark") if figure == "share" else _("target"),
+            met=_met(outlook, language) if figure == "people" else "",
+            today=_("today"),
+        ),
+        writing=writing(language),
+        width=width,
+    )
+
+
+def table(outlook: Outlook, figure: str, language: str) -> list[list[Cell]]:
+    """The weeks to come; its first row is the heading. Costs are in minor units."""
+    _ = gettext_of(language)
+    heading: list[Cell] = [
+        _("week"),
+        _("expected"),
+        _("1 in 20 is below"),
+        _("1 in 4 is below"),
+        _("1 in 4 is above"),
+        _("1 in 20 is above"),
+    ]
+    ways = (
+        [(outlook.future, [])]
+        if outlook.changed is None
+        else [
+            (outlook.future, [_("as now")]),
+            (outlook.changed, [_("if changed")]),
+        ]
+    )
+    rows: list[list[Cell]] = [[*([_("way")] if outlook.changed else []), *heading]]
+    for future, way in ways:
+        low, quarter, middle, three, high = future.told[figure]
+        for i, day in enumerate(future.told["days"]):
+            values = (middle[i], low[i], quarter[i], three[i], high[i])
+            rows.append([*way, day, *(_rounded(value, figure) for value in values)])
+    return rows
+
+
+def _rounded(value: float | None, figure: str) -> Cell:
+    if value is None:
+        return None
+    return round(value, 3) if figure == "share" else round(value)
+
+
+def _met(outlook: Outlook, language: str) -> str:
+    if outlook.future.met_on is None:
+        return ""
+    _ = gettext_of(language)
+    low, _middle, high = (_day(day, language) for day in outlook.future.met_on)
+    return _("The target is met between {low} and {high} in 8 of 10 futures that meet it.").format(
+        low=low, high=high
+    )
+
+
+def _day(day: date, language: str) -> str:
+    return str(format_date(day, "d MMMM y", locale=language))
+
+
+def _money(currency: str, language: str) -> Callable[[float], str]:
+    """Whole units of the currency: its axis has no room for more."""
+
+    def write(minor: float) -> str:
+        whole = Money(round(minor), currency).major
+        return str(format_decimal(round(whole), locale=language))
+
+    return write
