@@ -39,3 +39,15 @@ def tabulate(row: IntArray, column: IntArray, *, rows: int, columns: int) -> Int
     known = (row >= 0) & (column >= 0)
     cells = row[known].astype(np.intp) * columns + column[known]
     return np.bincount(cells, minlength=rows * columns).reshape(rows, columns)
+
+
+def count_cells(cell: IntArray, cells: int) -> IntArray:
+    """(cells,) how many people are in each cell; those at -1 are left out.
+
+    >>> count_cells(np.array([1, 1, -1, 0]), 3).tolist()
+    [1, 2, 0]
+    """
+    counts = np.zeros(cells, dtype=np.int64)
+    for some in blocks(len(cell), cells=cells):
+        counts += np.bincount(cell[some][cell[some] >= 0], minlength=cells)
+    return counts

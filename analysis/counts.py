@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from analysis.arrays import BoolArray, FloatArray, IntArray
+from analysis.blocks import blocks, count_cells
 from analysis.degrees import MissingDegree, stand_in
 from analysis.sample import Sample, Trait
 
@@ -113,12 +114,11 @@ class Frame:
     def counts(self) -> Counts:
         """The sample's own counts, R = 1."""
         k, (rows, columns) = len(self.levels), self.people_shape
-        cells = self.people_cell[self.is_counted]
-        pairs = self.recruits_cell[self.recruits_cell >= 0]
+        people = count_cells(np.where(self.is_counted, self.people_cell, -1), rows * columns)
         return Counts(
             degree=self.degree,
-            people=np.bincount(cells, minlength=rows * columns).reshape(1, rows, columns),
-            recruits=np.bincount(pairs, minlength=k * k).reshape(1, k, k),
+            people=people.reshape(1, rows, columns),
+            recruits=count_cells(self.recruits_cell, k * k).reshape(1, k, k),
         )
 
 
@@ -155,20 +155,26 @@ def frame(
 
 def _classes(network_size: FloatArray) -> tuple[FloatArray, IntArray]:
     """The distinct sizes, and each person's place among them, their number where not known."""
-    known = ~np.isnan(network_size)
-    sizes = network_size[known]
-    place = np.empty(len(network_size), dtype=np.int32)
-    if not len(sizes):
-        place[:] = 0
-        return np.empty(0), place
-    whole = sizes.astype(np.int64) if sizes.max() < LARGEST_PLAIN_SIZE else None
-    if whole is not None and (whole == sizes).all():
-        occurs = np.flatnonzero(np.bincount(whole))
-        where = np.zeros(int(occurs[-1]) + 1, dtype=np.int32)
-        where[occurs] = np.arange(len(occurs))
-        place[known], degree = where[whole], occurs.astype(np.float64)
-    else:
-        degree, inverse = np.unique(sizes, return_inverse=True)
-        place[known] = inverse
-    place[~known] = len(degree)
-    return degree, place
+    whole = _whole(network_size)
+    if whole is None:
+        degree, place = np.unique(network_size, return_inverse=True)
+        known = len(degree) - int(np.count_nonzero(np.isnan(degree)))
+        return degree[:known], place.astype(np.int32)
+    most = int(whole.max(initial=-1))
+    occurs = np.flatnonzero(count_cells(whole, most + 1))
+    where = np.full(most + 2, len(occurs), dtype=np.int32)  # -1 points at the last
+    where[occurs] = np.arange(len(occurs))
+    return occurs.astype(np.float64), where[whole]
+
+
+def _whole(network_size: FloatArray) -> IntArray | None:
+    """(n,) the sizes as integers, -1 where not known; ``None`` if one is no plain whole number."""
+    whole = np.empty(len(network_size), dtype=np.int32)
+    for some in blocks(len(network_size)):
+        sizes = np.where(np.isnan(network_size[some]), -1, network_size[some])
+        if sizes.max() >= LARGEST_PLAIN_SIZE:
+            return None
+        whole[some] = sizes
+        if (whole[some] != sizes).any():
+            return None
+    return whole

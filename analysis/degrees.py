@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from analysis.arrays import FloatArray
+from analysis.blocks import blocks
 
 MissingDegree = Literal["drop", "maximum"]
 
@@ -41,15 +42,19 @@ def degrees(network_size: FloatArray, missing_degree: MissingDegree = "drop") ->
     >>> degrees(np.array([2.0, np.nan, 4.0]))
     Degrees(missing=1, least=2.0, most=4.0, mean=3.0, harmonic_mean=2.6666666666666665)
     """
-    missing = int(np.count_nonzero(np.isnan(network_size)))
     used = stand_in(network_size, missing_degree)
-    used = used[~np.isnan(used)]
-    if not len(used):
+    missing, known, total, inverse, least, most = 0, 0, 0.0, 0.0, np.inf, 0.0
+    for some in blocks(len(used)):
+        missing += int(np.count_nonzero(np.isnan(network_size[some])))
+        sizes = used[some][~np.isnan(used[some])]
+        known, total, inverse = known + len(sizes), total + sizes.sum(), inverse + (1 / sizes).sum()
+        least, most = sizes.min(initial=least), sizes.max(initial=most)
+    if not known:
         return Degrees(missing, None, None, None, None)
     return Degrees(
         missing=missing,
-        least=float(used.min()),
-        most=float(used.max()),
-        mean=float(used.mean()),
-        harmonic_mean=float(len(used) / (1 / used).sum()),
+        least=float(least),
+        most=float(most),
+        mean=float(total / known),
+        harmonic_mean=float(known / inverse),
     )

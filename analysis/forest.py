@@ -6,6 +6,7 @@ second.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -49,6 +50,17 @@ class Forest:
         """How many people recruited at least one other."""
         return int(np.count_nonzero(self.recruits))
 
+    @cached_property
+    def chains(self) -> "Chains":
+        """Size and depth of every chain, see ``chains``; worked out once."""
+        n, seed = len(self.seed), self.seeds
+        size = np.bincount(self.seed, minlength=n)[seed]
+        deepest = np.zeros(n, dtype=self.wave.dtype)
+        np.maximum.at(deepest, self.seed, self.wave)
+        depth = deepest[seed]
+        order = np.lexsort((seed, -depth, -size))
+        return Chains(seed=seed[order], size=size[order], depth=depth[order])
+
 
 @dataclass(frozen=True, eq=False)
 class Chains:
@@ -87,7 +99,9 @@ def grow(recruiter: IntArray) -> Forest:
     """
     n = len(recruiter)
     is_seed = recruiter < 0
-    pointer: IntArray = np.where(is_seed, np.arange(n, dtype=np.int32), recruiter).astype(np.int32)
+    pointer: IntArray = np.where(is_seed, np.arange(n, dtype=np.int32), recruiter).astype(
+        np.int32, copy=False
+    )
     wave: IntArray = (~is_seed).astype(np.int32)
     for _ in range(n.bit_length() + 1):
         if _jump(pointer, wave, is_seed):
@@ -136,14 +150,7 @@ def chains(forest: Forest) -> Chains:
     >>> found.seed.tolist(), found.size.tolist(), found.depth.tolist()
     ([0, 3], [3, 1], [2, 0])
     """
-    n = len(forest.seed)
-    seed = forest.seeds
-    size = np.bincount(forest.seed, minlength=n)[seed]
-    deepest = np.zeros(n, dtype=forest.wave.dtype)
-    np.maximum.at(deepest, forest.seed, forest.wave)
-    depth = deepest[seed]
-    order = np.lexsort((seed, -depth, -size))
-    return Chains(seed=seed[order], size=size[order], depth=depth[order])
+    return forest.chains
 
 
 def chains_by_depth(forest: Forest) -> IntArray:

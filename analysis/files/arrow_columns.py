@@ -1,6 +1,8 @@
 """Columns of text as pyarrow holds them, into the arrays of a sample."""
 
+import itertools
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +17,7 @@ from analysis.ids import LazyIds, NumberIds, PackedIds
 CODED = pa.dictionary(pa.int32(), pa.string())
 _MOST_DIGITS = 9
 _ROOM = 8
+_THREADS = 2
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -118,12 +121,14 @@ def _by_hash(ids: pa.ChunkedArray, recruiter_ids: pa.ChunkedArray) -> tuple[Lazy
 def _numbers_of(column: pa.ChunkedArray) -> IntArray | None:
     """(n,) the numbers that a column's cells are, -1 for an empty cell; ``None`` if others."""
     numbers = np.full(len(column), -1, dtype=np.int32)
-    start = 0
-    for chunk in column.chunks:
-        if not _read_numbers(chunk, numbers[start : start + len(chunk)]):
-            return None
-        start += len(chunk)
-    return numbers
+    starts = itertools.accumulate(map(len, column.chunks), initial=0)
+    parts = [
+        numbers[start : start + len(chunk)]
+        for start, chunk in zip(starts, column.chunks, strict=False)
+    ]
+    with ThreadPoolExecutor(_THREADS) as threads:  # numpy and pyarrow let others run meanwhile
+        are_numbers = list(threads.map(_read_numbers, column.chunks, parts))
+    return numbers if all(are_numbers) else None
 
 
 def _read_numbers(chunk: pa.StringArray, numbers: IntArray) -> bool:
