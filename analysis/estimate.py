@@ -142,6 +142,7 @@ def estimate_of(
             kind=wanted.kind or drawn.kind,
             used=used,
             population_size=wanted.population_size,
+            no_one_twice=Need.POPULATION_SIZE in chosen.needs,
         )
         notices += _lost(interval, wanted.replicates)
     return Estimate(

@@ -23,7 +23,7 @@ class Interval:
         replicates: (B, k) the estimates that could be made, one for each replicate.
         lost: replicates in which no estimate could be made.
         se: standard error: the standard deviation of the replicates, times √(1 - n/N) where the
-            bootstrap asks for that and N is known.
+            bootstrap asks for that and the estimator knows N.
         low, high: of the 95 % interval.
         design_effect: by how much more people this design needs than a simple random sample for the
             same standard error; nan where the share is 0 or 1.
@@ -47,6 +47,7 @@ def interval_of(
     kind: IntervalKind,
     used: int,
     population_size: float | None = None,
+    no_one_twice: bool = False,
 ) -> Interval:
     """The interval of an estimate.
 
@@ -55,6 +56,8 @@ def interval_of(
         made: (B, k) the replicates; rows of nan are those that gave none.
         drawn: the bootstrap that made them.
         used: n, people who had a say in the estimate.
+        no_one_twice: whether the estimator allows for nobody coming twice. One that does not is
+            biased where N is small, and a standard error that does hides that.
 
     >>> from analysis.bootstraps import BOOTSTRAPS
     >>> made = np.array([[0.4, 0.6], [0.6, 0.4], [np.nan, np.nan]])
@@ -65,7 +68,7 @@ def interval_of(
     is_made: BoolArray = np.array(~np.isnan(made).any(axis=1))
     kept = made[is_made]
     se = kept.std(axis=0, ddof=1) if len(kept) > 1 else np.full(len(share), np.nan)
-    if drawn.finite_correction and population_size is not None:
+    if no_one_twice and drawn.finite_correction and population_size is not None:
         se = se * np.sqrt(max(0.0, 1 - used / population_size))
     if kind == "logit":
         low, high = logit_limits(share, se)

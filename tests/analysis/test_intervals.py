@@ -40,10 +40,24 @@ def test_a_larger_standard_error_gives_a_wider_interval() -> None:
 def test_the_standard_error_shrinks_as_the_population_runs_out() -> None:
     made = np.random.default_rng(1).beta(20, 30, size=(500, 1)) * [1, -1] + [0, 1]
     share = made.mean(axis=0)
-    known, unknown, other = (
-        interval_of(share, made, BOOTSTRAPS[name], kind="logit", used=300, population_size=size)
-        for name, size in (("forest", 400.0), ("forest", None), ("tree", 400.0))
+    known, unknown, with_replacement, other = (
+        interval_of(
+            share,
+            made,
+            BOOTSTRAPS[name],
+            kind="logit",
+            used=300,
+            population_size=size,
+            no_one_twice=no_one_twice,
+        )
+        for name, size, no_one_twice in (
+            ("forest", 400.0, True),
+            ("forest", None, True),
+            ("forest", 400.0, False),
+            ("tree", 400.0, True),
+        )
     )
     assert known.se == pytest.approx(unknown.se / 2)
     assert other.se == pytest.approx(unknown.se)
+    assert with_replacement.se == pytest.approx(unknown.se)
     assert (known.high - known.low < unknown.high - unknown.low).all()
