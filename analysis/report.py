@@ -1,17 +1,16 @@
 """All figures of a sample for one trait: as plain values for JSON, and as text for a screen."""
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
 
 import numpy as np
 
 from analysis.arrays import FloatArray, IntArray
-from analysis.counts import Frame, frame
+from analysis.cautions import Evidence
+from analysis.counts import Frame
 from analysis.degrees import MissingDegree, degrees
-from analysis.diagnostics import cautions
+from analysis.diagnostics import diagnose
 from analysis.errors import SampleError
 from analysis.estimate import (
     POINTS_ONLY,
@@ -22,20 +21,12 @@ from analysis.estimate import (
     recommended,
 )
 from analysis.estimators import ESTIMATORS, Need
-from analysis.forest import chains
-from analysis.mixing import (
-    OBSTACLES,
-    equilibrium,
-    recruitment_homophily,
-    recruitment_matrix,
-    transition,
-)
+from analysis.mixing import OBSTACLES, equilibrium, transition
 from analysis.notices import Notice
+from analysis.plain import Json, by_level, plain
 from analysis.reach import Tally, by_wave, composition, without_seeds
 from analysis.reproduction import reproduction
 from analysis.sample import CouponFigures, Sample, Trait
-
-Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 MOST_LEVELS = 200
 ESTIMATED = tuple(name for name in ESTIMATORS if name != "composition")
@@ -111,13 +102,14 @@ def summarise(
         raise _too_many(trait_name, trait)
     forest = sample.forest
     everyone = composition(trait)
-    matrix = recruitment_matrix(sample.recruiter, trait)
+    seen = Evidence(sample, trait_name, wanted.population_size, missing_degree)
+    matrix = seen.matrix
     settled = equilibrium(matrix)
     reproduced = reproduction(sample.recruiter, trait)
     sizes = degrees(sample.network_size, missing_degree)
-    ready = frame(sample, trait, missing_degree=missing_degree)
-    estimates = estimate_all(ready, wanted) if trait_name is not None else {}
-    notices: list[Notice] = [*sample.notices, *cautions(sample, trait_name)]
+    diagnosis = diagnose(seen)
+    estimates = estimate_all(seen.frame, wanted) if trait_name is not None else {}
+    notices: list[Notice] = [*sample.notices, *diagnosis.notices]
     if trait_name is None:
         notices.append(NO_TRAIT)
     elif settled.obstacle:
@@ -130,7 +122,7 @@ def summarise(
     return {
         "participants": len(sample),
         "seeds": len(forest.seeds),
-        "chains": chains(forest).size.tolist(),
+        "chains": seen.chains.size.tolist(),
         "max_wave": forest.max_wave,
         "wave_counts": forest.wave_counts.tolist() if len(sample) else [],
         "recruiters": forest.recruiters,
@@ -149,15 +141,11 @@ def summarise(
         "composition": _shares(everyone),
         "composition_without_seeds": _shares(without_seeds(sample, trait)),
         "missing": trait.missing if trait_name is not None else None,
-        "share_by_wave": _by_level(levels, by_wave(sample, trait).share.T),
+        "share_by_wave": by_level(levels, by_wave(sample, trait).share.T),
         "recruitment_matrix": _square(levels, matrix),
         "transition": _square(levels, transition(matrix)),
-        "equilibrium": (_by_level(levels, settled.shares) if settled.shares is not None else None),
-        "homophily": {
-            **dict.fromkeys(levels),
-            "overall": recruitment_homophily(matrix),
-        },
-        "differential_activity": None,
+        "equilibrium": (by_level(levels, settled.shares) if settled.shares is not None else None),
+        **diagnosis.figures,
         "estimates": {name: _estimate(estimates.get(name)) for name in ESTIMATED},
         "intervals": _intervals(estimates, wanted),
         "reproduction": {
@@ -175,6 +163,7 @@ def estimate_all(ready: Frame, wanted: Wanted) -> dict[str, Estimate]:
 
     >>> from analysis.sample import build_sample
     >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[1, 3], traits={"x": ["f", "m"]})
+    >>> from analysis.counts import frame
     >>> list(estimate_all(frame(sample, sample.trait("x")), POINTS_ONLY))
     ['rds_i', 'rds_i_least_squares', 'dual_component', 'rds_ii']
     """
@@ -208,7 +197,7 @@ def _estimate(found: Estimate | None) -> Json:
         "design_effect": its.design_effect if its else nothing,
     }
     return {
-        level: {key: _plain(column[i]) for key, column in columns.items()}
+        level: {key: plain(column[i]) for key, column in columns.items()}
         for i, level in enumerate(found.levels)
     }
 
@@ -267,24 +256,10 @@ def _shares(one: Tally) -> dict[str, Json]:
     low, high = one.interval
     columns = zip(one.levels, one.n[0], one.share[0], low[0], high[0], strict=True)
     return {
-        level: {"n": int(n), "share": _plain(share), "low": _plain(a), "high": _plain(b)}
+        level: {"n": int(n), "share": plain(share), "low": plain(a), "high": plain(b)}
         for level, n, share, a, b in columns
     }
 
 
-def _by_level(levels: Sequence[str], values: FloatArray | IntArray) -> dict[str, Json]:
-    return {level: _plain(row) for level, row in zip(levels, values, strict=True)}
-
-
 def _square(levels: Sequence[str], values: FloatArray | IntArray) -> dict[str, Json]:
-    return {level: _by_level(levels, row) for level, row in zip(levels, values, strict=True)}
-
-
-def _plain(value: object) -> Json:
-    """A number or an array as strict JSON: nan becomes ``None``."""
-    if isinstance(value, np.ndarray):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.integer):
-        return int(value)
-    number = float(value)  # type: ignore[arg-type]
-    return number if math.isfinite(number) else None
+    return {level: by_level(levels, row) for level, row in zip(levels, values, strict=True)}

@@ -1,4 +1,4 @@
-"""Every figure that needs no estimator equals R's, on every data set there is."""
+"""The summary's figures equal R's, on every data set there is."""
 
 import json
 from typing import Any
@@ -70,6 +70,14 @@ def test_the_summary_is_the_reference(known: Known, trait: str, figures: dict[st
     assert _each(summary["composition"], "share") == EXACTLY(figures["composition"], rel=1e-12)
     assert _rows(summary["recruitment_matrix"]) == figures["recruitment_counts"]
     assert summary["homophily"]["overall"] == EXACTLY(figures["recruitment_homophily"], rel=1e-12)
+    assert summary["differential_activity"] == EXACTLY(
+        figures["differential_activity_rds_ii"], rel=1e-9
+    )
+    if all(map(sum, figures["recruitment_counts"])):
+        homophily = [summary["homophily"][level] for level in levels]
+        assert homophily == EXACTLY(figures["heckathorn_h"], abs=1e-9)
+        for name in ("rds_i", "rds_ii"):
+            assert _each(summary["estimates"][name], "estimate") == EXACTLY(figures[name], abs=1e-9)
     for level, theirs in zip(levels, figures["share_by_wave"], strict=True):
         assert summary["share_by_wave"][level] == [
             None if share is None else EXACTLY(share, rel=1e-12) for share in theirs.values()
