@@ -179,6 +179,16 @@ def test_a_person_is_at_the_last_step_she_passed(session: Session, field: Field)
     assert flow(session, place).cascade.people.n[0].tolist() == [2, 2, 2, 1, 1, 1]
 
 
+def test_who_holds_coupons_has_recruited_when_one_came_back(session: Session) -> None:
+    place = a_place(session)
+    visit = a_finished_visit(session, place, with_bundle=True)
+    assert flow(session, place).cascade.people.total.tolist() == [1, 1, 1, 1, 1, 0]
+
+    assert visit.bundle is not None
+    a_redemption(session, place, visit.bundle.coupons[0], now=LATEST)
+    assert flow(session, place).cascade.people.total.tolist() == [2, 1, 1, 1, 1, 1]
+
+
 def test_seeds_walk_ins_and_other_programmes_are_in_no_cascade(session: Session) -> None:
     place, other = a_place(session), a_place(session)
     a_finished_visit(session, other)
