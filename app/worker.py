@@ -144,10 +144,8 @@ class _Told:
         try:
             with self.database.transaction() as session:
                 self.may_go_on = analyses.advance(session, self.taken, share, now=now)
-        except (
-            SQLAlchemyError,
-            NotCommitted,
-        ) as error:  # minutes of work outlive a database that is away
+        except (SQLAlchemyError, NotCommitted) as error:
+            # Minutes of work outlive a database that is away for a moment.
             log.warning("the progress of an analysis was not kept: %s", type(error).__name__)
 
 
