@@ -8,12 +8,14 @@ from uuid import UUID
 
 from analysis.errors import SampleError
 from app.computations.estimates import compute_estimate
+from app.computations.forecasts import compute_forecast
 from app.core.clock import local_date
 from app.core.db import Database
 from app.core.i18n import SOURCE, languages
 from app.domain.analyses.queries import Result
 from app.domain.programmes.queries import clock_of
 from app.printing.report import report_pdf
+from app.web.figures import forecasts
 from app.web.figures.estimates import (
     Question,
     Row,
@@ -23,11 +25,12 @@ from app.web.figures.estimates import (
     points,
     told_of,
 )
+from app.web.figures.forecasts import Outlook
 from app.web.figures.report.document import report_of
 from app.web.figures.report.facts import Estimated, Facts, read_facts
 
 PDF = "application/pdf"
-READ, ESTIMATED, TOLD = 0.05, 0.8, 0.9
+READ, ESTIMATED, FORECAST, TOLD = 0.05, 0.6, 0.85, 0.9
 
 Advance = Callable[[float], bool]
 Estimate = Callable[[Mapping[str, Any], Advance], Result]
@@ -42,7 +45,7 @@ def compute_report(
 ) -> Result | None:
     """A programme's report as PDF, in the ``language`` of the parameters.
 
-    Its estimates are those of the page of estimates when nothing is chosen on it.
+    Its estimates and its forecast are those of their pages when nothing is chosen there.
     """
 
     def estimate(asked: Mapping[str, Any], tell: Advance) -> Result:
@@ -57,6 +60,11 @@ def compute_report(
         return None
     facts = replace(facts, estimated=_estimated(facts, estimate, advance))
     if not advance(ESTIMATED):
+        return None
+    if is_enough(facts.live.sample):
+        tell = _part_of(advance, ESTIMATED, FORECAST - ESTIMATED)
+        facts = replace(facts, outlook=_outlook(database, programme_id, tell, now))
+    if not advance(FORECAST):
         return None
     report = report_of(facts)
     if not advance(TOLD):
@@ -85,6 +93,18 @@ def _with_interval(row: Row, question: Question, estimate: Estimate, tell: Advan
         return row.with_interval(told_of(estimate(question.parameters(row.estimator), tell)))
     except SampleError:  # too few people for this bootstrap, or the whole report is to stop
         return row
+
+
+def _outlook(
+    database: Database, programme_id: UUID, tell: Advance, now: datetime
+) -> Outlook | None:
+    """What recruitment brings if nothing is changed; None where too little is known."""
+    asked = forecasts.Question().parameters
+    try:
+        found = compute_forecast(database, programme_id, asked, tell, now)
+    except SampleError:
+        return None
+    return forecasts.outlook_of(told_of(found)) if found else None
 
 
 def _part_of(advance: Advance, start: float, width: float) -> Advance:

@@ -1,15 +1,17 @@
 """The report of a programme: asked for on a page, made in the background, told as the pages tell."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from uuid import UUID
 
 import httpx
 import pypdfium2  # type: ignore[import-untyped]
 import pytest
+from babel.dates import format_date
 
 from app.computations.estimates import compute_estimate
+from app.computations.forecasts import compute_forecast
 from app.computations.report import compute_report
 from app.core.crypto import Keyring
 from app.core.db import Database
@@ -19,10 +21,11 @@ from app.domain.analyses.rules import AnalysisKind, RunState
 from app.domain.participants.rules import Sex
 from app.domain.programmes.queries import current_protocol
 from app.domain.staff.rules import PERMISSIONS, Permission, Role
+from app.web.figures import forecasts
 from app.web.figures.estimates import Question, told_of
 from app.worker import compute
 from tests.factories import Place, a_place, a_site, client, key_for
-from tests.forests import TODAY, Person, plant, simulated
+from tests.forests import TODAY, Person, hand_in, plant, simulated
 
 NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=UTC)
 
@@ -35,6 +38,19 @@ def a_programme_of(database: Database, forest: list[Person]) -> Place:
     with database.transaction() as session:
         place = a_place(session)
         plant(session, place, forest, *(a_site(session, place.programme.id) for _ in range(2)))
+    return place
+
+
+def a_recruiting_programme(database: Database) -> Place:
+    """Two hundred people, each with three coupons, some of which came back."""
+    forest = simulated(200, seed=3)
+    for person in forest:
+        person.site, person.live_coupons = 0, 3
+        person.usable_until = person.came_on + timedelta(days=30)
+    with database.transaction() as session:
+        place = a_place(session, target=260)
+        plant(session, place, forest)
+        hand_in(session, place, forest)
     return place
 
 
@@ -142,7 +158,7 @@ def test_the_report_tells_what_the_pages_tell(database: Database, keyring: Keyri
 
 @pytest.mark.parametrize("language", languages())
 def test_a_report_has_every_section_in_every_language(database: Database, language: str) -> None:
-    report = report_of(database, a_programme_of(database, simulated(200)), language)
+    report = report_of(database, a_recruiting_programme(database), language)
     words = {
         "en": (
             "Who was reached",
@@ -155,6 +171,8 @@ def test_a_report_has_every_section_in_every_language(database: Database, langua
             "Ланцюжки запрошень",
             "Хто кого запрошує",
             "Що означають числа",
+            "Частка жінок: дотепер і надалі",
+            "Скількох приводить кожна людина",
         ),
     }[language]
     for each in words:
@@ -199,6 +217,26 @@ def test_the_way_from_coupon_to_recruiter_is_told(database: Database) -> None:
     assert "coupons redeemed <5* <5*" in report
 
 
+def test_the_forecast_is_told_with_its_intervals(database: Database) -> None:
+    place = a_recruiting_programme(database)
+    report = report_of(database, place)
+    asked = forecasts.Question()
+    found = compute_forecast(database, place.programme.id, asked.parameters, go_on, NOW)
+    assert found
+    future = forecasts.outlook_of(told_of(found)).future
+    low, middle, high = (
+        f"{round(each):,}"
+        for each in (
+            future.people_at_end.low,
+            future.people_at_end.median,
+            future.people_at_end.high,
+        )
+        if each is not None
+    )
+    day = format_date(TODAY + timedelta(weeks=asked.weeks), "long", locale="en")
+    assert f"People reached on {day} {middle} in 9 of 10 futures from {low} to {high}" in report
+
+
 def test_without_coupons_no_way_is_told(database: Database) -> None:
     assert "No coupon has been given out yet" in report_of(database, a_programme_of(database, []))
 
@@ -233,7 +271,7 @@ def test_the_rules_in_force_are_told(database: Database) -> None:
     assert f"Days on which a coupon can be used {rules.validity_days}" in report
 
 
-@pytest.mark.parametrize("stop_at", [0.2, 0.7])
+@pytest.mark.parametrize("stop_at", [0.01, 0.3, 0.7, 0.88])
 def test_a_report_that_is_to_stop_is_not_made(database: Database, stop_at: float) -> None:
     place = a_programme_of(database, simulated(30))
 

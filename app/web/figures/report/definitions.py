@@ -105,6 +105,13 @@ ENTRIES = (
         ),
     ),
     (
+        N_("What comes next"),
+        N_(
+            "Two thousand futures, drawn from how soon coupons came back, how many each person "
+            "brought and whom; an interval holds so many in ten of them."
+        ),
+    ),
+    (
         N_("Withheld counts"),
         N_(
             "A count below five, and the smallest others that would give it back, are written <5*, "

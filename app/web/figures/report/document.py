@@ -1,6 +1,7 @@
 """The whole report, from its title page to its definitions."""
 
 from app.printing.report import Report
+from app.web.figures.report.ahead import what_comes_next
 from app.web.figures.report.definitions import definitions
 from app.web.figures.report.estimated import estimates
 from app.web.figures.report.facts import Facts
@@ -34,6 +35,7 @@ def report_of(facts: Facts) -> Report:
         who_recruits_whom(facts, voice),
         estimates(facts, voice),
         from_coupon_to_recruiter(facts, voice),
+        what_comes_next(facts, voice),
         definitions(voice),
     )
     return Report(

@@ -16,6 +16,7 @@ from app.domain.recruitment.queries import load_flow
 from app.web.figures.chains import Chains, chains_of
 from app.web.figures.estimates import Courses, Mixing, Row
 from app.web.figures.flow import Flow, flow_of
+from app.web.figures.forecasts import Outlook
 from app.web.figures.reach import Reach, reach_of_programme
 from app.web.figures.words import name, site_name
 
@@ -42,6 +43,7 @@ class Facts:
     today: date
     language: str
     estimated: Estimated | None = None
+    outlook: Outlook | None = None
 
     @cached_property
     def reach(self) -> Reach:
