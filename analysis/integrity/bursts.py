@@ -11,8 +11,7 @@ from analysis.integrity.tails import (
     beta_binomial_tail,
     binomial_tail,
     dispersion,
-    score_of,
-    tail_of,
+    scattered_tail,
 )
 
 WINDOW_MINUTES = 30
@@ -26,8 +25,8 @@ def busy_days(records: Records) -> tuple[Signal, ...]:
 
     Of the N redemptions of a day and its 28 neighbours, the day's are binomial with the share
     w_d / Σ w of the days' weekday weights, w being the weekday's share of all the site's redemptions. Exact
-    given N, so a programme that grows evenly is no surprise; tails are widened by the ``dispersion`` of the
-    site's days. Assumes arrivals independent within a day.
+    given N, so a programme that grows evenly is no surprise. Where the site's days scatter wider than that, by
+    their ``dispersion``, the larger ``scattered_tail`` stands.
 
     Source: Przyborowski & Wilenski (1940), "Homogeneity of results in testing samples from Poisson
     series", Biometrika 31, for the conditional comparison of counts.
@@ -61,8 +60,9 @@ def bursts(records: Records) -> tuple[Signal, ...]:
     """Half an hour of a day with more of the day's redemptions than that time of the weekday usually has.
 
     Given that one came at t, each of the N − 1 others of the day comes within half an hour after t with
-    the share seen at the site on other such weekdays; with m of M there, the count is beta-binomial
-    (m + 1, M − m + 1). The day's p is N times the smallest of its N starts (Bonferroni), so a scan over all
+    the share seen at the site on other such weekdays, in the half hour after t or, if fuller, before it (so that
+    people who are used to come on the hour make no gap behind it); with m of M there, the count is
+    beta-binomial (m + 1, M − m + 1). The day's p is N times the smallest of its N starts (Bonferroni), so a scan over all
     windows costs what it should. Days with fewer than three, or with M < 15, are not judged. Assumes that people
     come one by one; friends who come together are the first explanation.
 
@@ -131,9 +131,7 @@ def _widened(
     spread = dispersion((counts[known] - n[known] * share[known]) / deviation)
     if spread <= 1:
         return tail
-    told = ~np.isnan(tail)
-    tail[told] = [tail_of(score_of(p) / spread**0.5) for p in tail[told].tolist()]
-    return tail
+    return np.maximum(tail, scattered_tail(counts, n * share, spread=spread))
 
 
 def _scanned(day: IntArray, minute: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -143,12 +141,13 @@ def _scanned(day: IntArray, minute: IntArray) -> tuple[FloatArray, FloatArray]:
     when, usual = day * 1440 + minute, np.sort(minute)
     of_day = np.searchsorted(day, day, "right") - np.searchsorted(day, day, "left")
     within = np.searchsorted(when, when + WINDOW_MINUTES, "right") - np.arange(len(when)) - 1
-    before = np.arange(len(when)) - np.searchsorted(when, when, "left")
-    anyday = np.searchsorted(usual, minute + WINDOW_MINUTES, "right") - np.searchsorted(
-        usual, minute, "left"
-    )
     elsewhere = len(day) - of_day
-    there = anyday - within - before - 1
+    there = np.maximum(
+        _between(usual, minute, minute + WINDOW_MINUTES)
+        - _between(when, when, when + WINDOW_MINUTES),
+        _between(usual, minute - WINDOW_MINUTES, minute)
+        - _between(when, when - WINDOW_MINUTES, when),
+    )
     told = (of_day >= FEWEST_IN_A_DAY) & (elsewhere >= FEWEST_ELSEWHERE)
     tail = np.full(len(day), np.nan)
     tail[told] = of_day[told] * beta_binomial_tail(
@@ -160,6 +159,11 @@ def _scanned(day: IntArray, minute: IntArray) -> tuple[FloatArray, FloatArray]:
     best = best[told[best]]
     rows = np.column_stack([when[best], within[best], share[best], of_day[best] - 1])
     return rows, np.minimum(tail[best], 1)
+
+
+def _between(moments: IntArray, first: IntArray, last: IntArray) -> IntArray:
+    """How many of the sorted moments lie from each first to each last, both included."""
+    return np.searchsorted(moments, last, "right") - np.searchsorted(moments, first, "left")
 
 
 def _plain(moment: np.datetime64) -> datetime:

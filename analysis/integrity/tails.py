@@ -95,6 +95,23 @@ def beta_binomial_tail(successes: IntArray, n: IntArray, *, a: IntArray, b: IntA
     return np.minimum(tail, 1)
 
 
+def scattered_tail(counts: IntArray, mean: FloatArray, *, spread: float) -> FloatArray:
+    """(m,) chance of so many or more where counts scatter ``spread`` (> 1) times as wide as Poisson's.
+
+    Negative binomial of that mean and of variance spread · mean: P(x + 1) / P(x) = (r + x) / (x + 1) · (1 − 1/spread),
+    P(0) = spread^−r, r = mean / (spread − 1): Poisson counts whose rate is itself a gamma one, skewed as such are.
+
+    >>> scattered_tail(np.array([0, 1]), np.array([1.0, 1.0]), spread=2.0).round(6).tolist()
+    [1.0, 0.5]
+    """
+    size, step = mean / (spread - 1), 1 - 1 / spread
+    chance, below = spread**-size, np.zeros(len(mean))
+    for x in range(int(counts.max(initial=0))):
+        below += np.where(x < counts, chance, 0)
+        chance = chance * (size + x) / (x + 1) * step
+    return np.clip(1 - below, 0, 1)
+
+
 def score_of(tail: float) -> float:
     """The normal score whose upper tail is that; large where the tail is small.
 

@@ -24,7 +24,7 @@ FEWEST, MOST = 30, 20_000
 LOOK_AT = {
     "intake": "the desk: scan a coupon, take someone in, print her coupons",
     "coupon_manager": "seeds, lost coupons, the conflict that waits",
-    "lead": "reach and chains",
+    "lead": "reach, chains and patterns to look at",
     "finance": "what is owed and paid",
     "finance2": "the second pair of eyes",
     "admin": "people, sites and rules",
