@@ -8,7 +8,7 @@ import networkx as nx
 
 from analysis.files.graph_file import description_of, limits_of, sample_of
 from analysis.files.losses import refuse_losses
-from analysis.files.xml import not_xml, refuse_entities
+from analysis.files.xml import reading
 from analysis.sample import Sample, to_networkx
 
 _SPACE = "http://www.gexf.net/1.2draft"
@@ -60,11 +60,8 @@ def read(text: str) -> Sample:
     >>> sample.ids, sample.recruiter.tolist()
     (('a', 'b'), [-1, 0])
     """
-    refuse_entities(text)
-    try:
+    with reading("GEXF", text):
         graph = nx.read_gexf(io.BytesIO(text.encode()))
-    except (ElementTree.ParseError, nx.NetworkXError, ValueError, KeyError, TypeError) as error:
-        raise not_xml("GEXF", error) from None
     for person, attributes in graph.nodes(data=True):
         attributes.pop("viz", None)
         if attributes.get("label") in (None, person):

@@ -7,7 +7,6 @@ without any would not show, and the figures of coupons.
 import json
 import re
 from collections.abc import Iterable
-from typing import Any
 
 import networkx as nx
 
@@ -60,7 +59,7 @@ def sample_of(graph: "nx.Graph[str]", description: str | None) -> Sample:
             raise _not_a_forest(f"two edges lead to {target!r}")
         recruiter[target] = source
     people = {person: graph.nodes[person] for person in graph}
-    told = _read_description(description)
+    traits, coupons = _told(description)
     return build_sample(
         list(people),
         [recruiter.get(person) for person in people],
@@ -68,19 +67,23 @@ def sample_of(graph: "nx.Graph[str]", description: str | None) -> Sample:
         enrolled_on=[each.get("enrolled_on") for each in people.values()],
         traits={
             name: [_text(each.get(name)) for each in people.values()]
-            for name in told.get("traits", _attributes(people.values()))
+            for name in (_attributes(people.values()) if traits is None else traits)
         },
-        coupons=CouponFigures(*told["coupons"]) if told.get("coupons") else None,
+        coupons=coupons,
     )
 
 
-def _read_description(description: str | None) -> dict[str, Any]:
-    """Ours is JSON with these two keys; anybody else's says nothing of them."""
+def _told(description: str | None) -> tuple[list[str] | None, CouponFigures | None]:
+    """Traits and figures as ``description_of`` tells them; anybody else's tells nothing."""
     try:
-        told = json.loads(description or "")
+        match json.loads(description or ""):
+            case {"traits": [*names], "coupons": [int(issued), int(redeemed)]}:
+                return [str(name) for name in names], CouponFigures(issued, redeemed)
+            case {"traits": [*names], "coupons": None}:
+                return [str(name) for name in names], None
     except ValueError:
-        return {}
-    return told if isinstance(told, dict) and told.keys() == {"traits", "coupons"} else {}
+        pass
+    return None, None
 
 
 def _attributes(people: Iterable[dict[str, object]]) -> list[str]:

@@ -1,13 +1,12 @@
 """GraphML, for people who look at recruitment in another program, and back from there."""
 
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
 
 import networkx as nx
 
 from analysis.files.graph_file import description_of, limits_of, sample_of
 from analysis.files.losses import refuse_losses
-from analysis.files.xml import not_xml, refuse_entities
+from analysis.files.xml import reading
 from analysis.sample import Sample, to_networkx
 
 LIMITS = limits_of("graphml", "id")
@@ -38,9 +37,6 @@ def read(text: str) -> Sample:
     >>> sample.ids, sample.recruiter.tolist()
     (('a', 'b'), [-1, 0])
     """
-    refuse_entities(text)
-    try:
+    with reading("GraphML", text):
         graph = nx.parse_graphml(text)
-    except (ParseError, nx.NetworkXError, ValueError, KeyError) as error:
-        raise not_xml("GraphML", error) from None
     return sample_of(graph, graph.graph.get("description"))

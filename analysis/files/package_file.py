@@ -11,11 +11,12 @@ Source: Frictionless Data, Tabular Data Package and Table Schema, version 1.
 import csv
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from analysis.errors import SampleError
 from analysis.files.cells import day_cells, recruiter_cells, size_cells, trait_cells
@@ -38,6 +39,8 @@ LIMITS = Limits(
     "NUL, half letters and what is longer than 131,072 letters",
     FIELDS.__contains__,
 )
+_OF_ZIP = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError)
+_UNREADABLE = (*_OF_ZIP, ValueError, csv.Error)
 _LARGEST = 2 << 30
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
@@ -129,23 +132,21 @@ def read(content: bytes) -> Sample:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             about = json.loads(_file(package, ABOUT))
             rows = list(csv.reader(io.StringIO(_file(package, TABLE), newline=""), strict=True))
-            fields = _fields(about)
-    except (zipfile.BadZipFile, ValueError, csv.Error, KeyError, TypeError) as error:
-        if isinstance(error, SampleError):
-            raise
+    except SampleError:
+        raise
+    except _UNREADABLE as error:
         raise _bad(f"it cannot be read ({error})") from None
+    fields = _fields(about)
     if not rows or rows[0] != fields or any(len(row) != len(fields) for row in rows):
         raise _bad(f"the columns of {TABLE} are not those that {ABOUT} names")
-    columns = dict(zip(fields, zip(*rows[1:], strict=True), strict=True)) if rows[1:] else {}
-    if not columns:
-        return build_sample([], [])
+    columns = {name: [row[i] for row in rows[1:]] for i, name in enumerate(fields)}
     return build_sample(
         columns["pid"],
         columns["recruiter_pid"],
         network_size=columns.get("network_size"),
         enrolled_on=columns.get("enrolled_on"),
         traits={name: cells for name, cells in columns.items() if name not in FIELDS},
-        coupons=CouponFigures(**about["coupons"]) if "coupons" in about else None,
+        coupons=_figures(about),
     )
 
 
@@ -157,14 +158,22 @@ def _file(package: zipfile.ZipFile, name: str) -> str:
     return package.read(name).decode()
 
 
-def _fields(about: dict[str, Any]) -> list[str]:
-    resources = [each for each in about["resources"] if each.get("path") == TABLE]
-    if len(resources) != 1:
-        raise _bad(f"{ABOUT} does not describe {TABLE}")
-    fields = [field["name"] for field in resources[0]["schema"]["fields"]]
-    if len(set(fields)) < len(fields) or not {"pid", "recruiter_pid"} <= set(fields):
+def _fields(about: object) -> list[str]:
+    match about:
+        case {"resources": [{"path": "participants.csv", "schema": {"fields": [*found]}}, *_]}:
+            fields = [str(field.get("name")) for field in found if isinstance(field, dict)]
+        case _:
+            raise _bad(f"{ABOUT} does not describe {TABLE}")
+    if len(set(fields)) < len(found) or not {"pid", "recruiter_pid"} <= set(fields):
         raise _bad("its people need 'pid' and 'recruiter_pid', and every column a name of its own")
     return fields
+
+
+def _figures(about: object) -> CouponFigures | None:
+    match about:
+        case {"coupons": {"issued": int(issued), "redeemed": int(redeemed)}}:
+            return CouponFigures(issued, redeemed)
+    return None
 
 
 def _bad(why: str) -> SampleError:
