@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.arrays import BoolArray, FloatArray, IntArray
-from analysis.coupon_history import CouponHistory
+from analysis.coupons.history import CouponHistory
 from analysis.sample import Sample, Trait
 
 
@@ -57,7 +57,7 @@ def offspring(sample: Sample, history: CouponHistory, trait: Trait) -> Offspring
     Source: our definition; it is the offspring distribution of Harris (1963), "The Theory of
     Branching Processes".
 
-    >>> from analysis.coupon_history import build_history
+    >>> from analysis.coupons.history import build_history
     >>> from analysis.sample import build_sample
     >>> sample = build_sample(["a", "b"], ["", "a"], traits={"sex": ["m", "f"]})
     >>> history = build_history(as_of="2026-04-20", people=2, issued_on=["2026-03-01", "2026-04-19"],
@@ -82,7 +82,7 @@ def ripe_people(sample: Sample, history: CouponHistory) -> BoolArray:
 
     Source: our definition, max over her coupons of usable_until < as_of.
 
-    >>> from analysis.coupon_history import build_history
+    >>> from analysis.coupons.history import build_history
     >>> from analysis.sample import build_sample
     >>> sample = build_sample(["a", "b"], ["", ""], enrolled_on=["2026-03-01", "2026-03-25"])
     >>> ripe_people(sample, build_history(as_of="2026-04-20", people=2, issued_on=["2026-03-10"],

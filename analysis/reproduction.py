@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.arrays import BoolArray, FloatArray, IntArray
 from analysis.branching import extinction, growth, progeny, unsettled
-from analysis.coupon_history import CouponHistory
+from analysis.coupons.history import CouponHistory
 from analysis.mixing import recruitment_matrix
 from analysis.offspring import Offspring, mean_offspring, offspring
 from analysis.sample import Sample, Trait
@@ -68,7 +68,7 @@ class MaturedReproduction:
             ``REPRODUCTION_OBSTACLES``.
 
     >>> from analysis.sample import build_sample
-    >>> from analysis.coupon_history import build_history
+    >>> from analysis.coupons.history import build_history
     >>> sample = build_sample(["a"], [""], traits={"sex": ["f"]})
     >>> history = build_history(as_of="2026-03-02", people=1, issued_on=["2026-03-01"],
     ...     usable_from=["2026-03-02"], usable_until=["2026-03-31"], holder=[0])
@@ -143,7 +143,7 @@ def matured_reproduction(
     extinction and total progeny of branching processes with several types: Harris (1963), "The
     Theory of Branching Processes"; percentiles: Efron (1979), Ann. Statist. 7.
 
-    >>> from analysis.coupon_history import build_history
+    >>> from analysis.coupons.history import build_history
     >>> from analysis.sample import build_sample
     >>> sample = build_sample(list("abc"), ["", "a", ""], traits={"sex": ["m", "m", "m"]})
     >>> history = build_history(as_of="2026-04-20", people=3, issued_on=["2026-03-01"] * 3,

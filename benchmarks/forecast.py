@@ -18,10 +18,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from analysis.arrays import FloatArray
-from analysis.coupon_history import CouponHistory, build_history
-from analysis.forecast import forecast
-from analysis.momentum import momentum
-from analysis.plan import Costs, Plan
+from analysis.coupons.history import CouponHistory, build_history
+from analysis.forecasting.forecast import forecast
+from analysis.forecasting.momentum import momentum
+from analysis.forecasting.plan import Costs, Plan
 from analysis.sample import Sample, Trait
 from analysis.simulate import Scenario, simulate
 

@@ -9,8 +9,8 @@ import pytest
 
 from analysis.errors import SampleError
 from analysis.estimate import Wanted, estimate
-from analysis.forecast import forecast
-from analysis.momentum import momentum
+from analysis.forecasting.forecast import forecast
+from analysis.forecasting.momentum import momentum
 from app.computations import KINDS
 from app.computations.estimates import compute_estimate
 from app.computations.forecasts import compute_forecast

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from analysis.coupon_history import CouponHistory
-from analysis.forecast import compare, forecast
-from analysis.momentum import momentum
-from analysis.plan import Change, Costs, Plan
+from analysis.coupons.history import CouponHistory
+from analysis.forecasting.forecast import compare, forecast
+from analysis.forecasting.momentum import momentum
+from analysis.forecasting.plan import Change, Costs, Plan
 from analysis.sample import Sample
 from app.computations.results import as_json, given, plain
 from app.core.clock import local_date
@@ -34,7 +34,7 @@ def compute_forecast(
     advance: Callable[[float], bool],
     now: datetime,
 ) -> Result | None:
-    """What recruitment brings if it goes on, as ``analysis.forecast`` has it; with a change, both and their difference.
+    """What recruitment brings if it goes on, as ``analysis.forecasting.forecast`` has it; with a change, both and their difference.
 
     Parameters: ``weeks`` 52; ``replicates`` 2000; ``seed`` 0. How it goes on, null for the programme's own: ``target``;
     ``coupons`` a bundle; ``seeds_female`` and ``seeds_male`` a week. What is changed, null for nothing:

@@ -5,11 +5,11 @@ import pytest
 
 from analysis.arrays import FloatArray
 from analysis.branching import extinction, growth, progeny, unsettled
-from analysis.coupon_history import CouponHistory
+from analysis.coupons.history import CouponHistory
 from analysis.offspring import offspring
 from analysis.reproduction import matured_reproduction, reproduction
 from analysis.sample import Sample, Trait, build_sample
-from tests.analysis.coupons import history_of
+from tests.analysis.coupons.histories import history_of
 
 SEXES = ("f", "m")
 

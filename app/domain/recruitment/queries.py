@@ -11,9 +11,9 @@ from sqlalchemy import Select, String, Uuid, bindparam, func, select, type_coerc
 from sqlalchemy.orm import Session
 
 from analysis.arrays import NO_DATE, BoolArray, DateArray, IntArray
-from analysis.cascade import Cascade, cascade
-from analysis.coupon_history import CouponHistory, build_history
-from analysis.plan import Costs, Plan
+from analysis.coupons.cascade import Cascade, cascade
+from analysis.coupons.history import CouponHistory, build_history
+from analysis.forecasting.plan import Costs, Plan
 from analysis.sample import Sample
 from app.core.crypto import keyring_of
 from app.core.ids import hex_of

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analysis.plan import Costs, Plan
+from analysis.forecasting.plan import Costs, Plan
 from app.domain.participants.rules import Sex
 from app.domain.programmes.rules import Protocol, StipendSchedule
 from app.domain.stipends.rules import Incentive, Recruit, rewards

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.arrays import IntArray
-from analysis.cascade import Cascade, Steps
-from analysis.coupon_history import CouponHistory
+from analysis.coupons.cascade import Cascade, Steps
+from analysis.coupons.effective_recruitment import EffectiveRecruitment, effective_recruitment
+from analysis.coupons.history import CouponHistory
+from analysis.coupons.redemption import MaturedRate, matured_redemption_rate
+from analysis.coupons.survival import Survival, survival
 from analysis.disclosure import THRESHOLD
-from analysis.effective_recruitment import EffectiveRecruitment, effective_recruitment
-from analysis.redemption import MaturedRate, matured_redemption_rate
 from analysis.reproduction import MaturedReproduction, matured_reproduction
 from analysis.sample import Sample
-from analysis.survival import Survival, survival
 from app.web.figures.chains import women_and_others
 from app.web.figures.reach import WOMEN
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from analysis import plots
+from analysis.coupons.survival import Survival
 from analysis.reproduction import MaturedReproduction
-from analysis.survival import Survival
 from app.core.i18n import N_
 from app.web.figures.files import Cell
 from app.web.figures.flow import Flow, Step, lines_of, told

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from analysis.errors import SampleError
-from analysis.futures import _outcomes
-from analysis.momentum import Momentum, momentum
-from analysis.rates import Rates, draw_rates
+from analysis.forecasting.futures import _outcomes
+from analysis.forecasting.momentum import Momentum, momentum
+from analysis.forecasting.rates import Rates, draw_rates
 from analysis.sample import build_sample
-from tests.analysis.coupons import history_of
-from tests.analysis.programmes import a_momentum
+from tests.analysis.coupons.histories import history_of
+from tests.analysis.forecasting.programmes import a_momentum
 
 
 def test_people_whose_sex_is_not_known_are_a_level_of_their_own() -> None:

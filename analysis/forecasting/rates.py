@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.arrays import FloatArray, IntArray
-from analysis.momentum import UNKNOWN, Momentum
+from analysis.forecasting.momentum import UNKNOWN, Momentum
 
 WEEK = 7
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.survival import Survival
+from analysis.coupons.survival import Survival
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ def log_rank(curves: Survival) -> LogRank:
 
     Source: Mantel (1966), Cancer Chemother. Rep. 50; Peto & Peto (1972), J. R. Stat. Soc. A 135.
 
-    >>> from analysis.coupon_history import build_history
-    >>> from analysis.survival import survival
+    >>> from analysis.coupons.history import build_history
+    >>> from analysis.coupons.survival import survival
     >>> curves = survival(build_history(as_of="2026-03-20", people=1, issued_on=["2026-03-01"] * 4,
     ...     usable_from=["2026-03-02"] * 4, usable_until=["2026-03-19"] * 4, holder=[0] * 4,
     ...     redeemed_on=["2026-03-02", "2026-03-02", "", ""]), np.array([0, 0, 1, 1]), ["f", "m"])

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis.coupon_history import build_history
+from analysis.coupons.history import build_history
 from analysis.errors import SampleError
-from tests.analysis.coupons import history_of
+from tests.analysis.coupons.histories import history_of
 
 COUPON = {
     "as_of": "2026-03-20",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.coupon_history import CouponHistory, build_history
+from analysis.coupons.history import CouponHistory, build_history
 
 LOOK = np.datetime64("2026-06-30", "D")
 

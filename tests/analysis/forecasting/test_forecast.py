@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from analysis.branching import extinction, progeny
 from analysis.errors import SampleError
-from analysis.forecast import Forecast, Interval, compare, forecast
-from analysis.futures import Futures, draw_futures
-from analysis.outcomes import outcomes
-from analysis.plan import Change, Costs, Plan
-from analysis.rates import draw_rates
-from tests.analysis.programmes import a_momentum
+from analysis.forecasting.forecast import Forecast, Interval, compare, forecast
+from analysis.forecasting.futures import Futures, draw_futures
+from analysis.forecasting.outcomes import outcomes
+from analysis.forecasting.plan import Change, Costs, Plan
+from analysis.forecasting.rates import draw_rates
+from tests.analysis.forecasting.programmes import a_momentum
 
 FREE = Costs()
 TAPER = ((0.8, 2), (0.9, 1), (1.0, 0))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.arrays import FloatArray, IntArray
-from analysis.coupon_history import CouponHistory
+from analysis.coupons.history import CouponHistory
+from analysis.coupons.redemption import rows_of
+from analysis.coupons.survival import Survival, survival
 from analysis.reach import Z_95, monday_of
-from analysis.redemption import rows_of
-from analysis.survival import Survival, survival
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def effective_recruitment(
     "Sampling Techniques"; dividing by the part of a delay that has passed is the correction for
     reporting delays of Brookmeyer & Damiano (1989), Stat. Med. 8.
 
-    >>> from analysis.coupon_history import build_history
+    >>> from analysis.coupons.history import build_history
     >>> found = effective_recruitment(build_history(as_of="2026-04-20", people=2, holder=[0, 0, 1],
     ...     issued_on=["2026-03-01"] * 2 + ["2026-04-19"], usable_from=["2026-03-02"] * 2 +
     ...     ["2026-04-20"], usable_until=["2026-03-31"] * 2 + ["2026-05-19"],
@@ -110,7 +110,7 @@ def effective_recruitment(
 def weeks_of_issue(history: CouponHistory) -> tuple[IntArray, tuple[str, ...]]:
     """(c,) the week each coupon was handed out, and the Mondays of the weeks there are.
 
-    >>> from analysis.coupon_history import build_history
+    >>> from analysis.coupons.history import build_history
     >>> weeks_of_issue(build_history(as_of="2026-03-20", people=1, issued_on=["2026-03-04"],
     ...     usable_from=["2026-03-05"], usable_until=["2026-04-03"], holder=[0]))
     (array([0]), ('2026-03-02',))

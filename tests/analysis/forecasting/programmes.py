@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from analysis.momentum import Momentum
+from analysis.forecasting.momentum import Momentum
 
 LOOK = np.datetime64("2026-04-01", "D")
 

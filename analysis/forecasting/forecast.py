@@ -10,11 +10,11 @@ import numpy as np
 
 from analysis.arrays import DateArray, FloatArray, IntArray
 from analysis.errors import SampleError
-from analysis.futures import draw_futures
-from analysis.momentum import Momentum
-from analysis.outcomes import Outcomes, outcomes
-from analysis.plan import Change, Costs, Plan
-from analysis.rates import WEEK, draw_rates
+from analysis.forecasting.futures import draw_futures
+from analysis.forecasting.momentum import Momentum
+from analysis.forecasting.outcomes import Outcomes, outcomes
+from analysis.forecasting.plan import Change, Costs, Plan
+from analysis.forecasting.rates import WEEK, draw_rates
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 

@@ -19,9 +19,9 @@ from typing import Literal
 import numpy as np
 
 from analysis.arrays import BoolArray, FloatArray, IntArray
-from analysis.coupon_history import CouponHistory
+from analysis.coupons.history import CouponHistory
+from analysis.coupons.redemption import rows_of
 from analysis.reach import Z_95
-from analysis.redemption import rows_of
 
 EndedAs = Literal["never", "censored"]
 
@@ -52,7 +52,7 @@ class Survival:
             may still come later than any that was watched so long, unless those whose fate is open
             then are at most 1 % of all.
 
-    >>> from analysis.coupon_history import build_history
+    >>> from analysis.coupons.history import build_history
     >>> curve = survival(build_history(as_of="2026-03-20", people=1, issued_on=["2026-03-01"] * 4,
     ...     usable_from=["2026-03-02"] * 4, usable_until=["2026-03-04"] * 4, holder=[0] * 4,
     ...     redeemed_on=["2026-03-02", "2026-03-04", "", ""]))
@@ -129,7 +129,7 @@ def survival(
     Source: Aalen & Johansen (1978), Scand. J. Statist. 5; Kaplan & Meier (1958), J. Am. Stat. Assoc.
     53; log(−log) interval: Kalbfleisch & Prentice, "The Statistical Analysis of Failure Time Data".
 
-    >>> from analysis.coupon_history import build_history
+    >>> from analysis.coupons.history import build_history
     >>> curve = survival(build_history(as_of="2026-03-05", people=1, holder=[0] * 4,
     ...     issued_on=["2026-03-01"] * 2 + ["2026-03-03"] * 2, usable_from=["2026-03-03"] * 4,
     ...     usable_until=["2026-03-31"] * 4, redeemed_on=["2026-03-04", "", "", ""]))

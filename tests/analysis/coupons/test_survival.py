@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.coupons.log_rank import _chi_square_tail, log_rank
+from analysis.coupons.redemption import matured_redemption_rate
+from analysis.coupons.survival import survival
 from analysis.errors import SampleError
-from analysis.log_rank import _chi_square_tail, log_rank
-from analysis.redemption import matured_redemption_rate
-from analysis.survival import survival
-from tests.analysis.coupons import history_of
+from tests.analysis.coupons.histories import history_of
 
 # Weeks in remission of 21 pairs of patients, 6-MP and placebo; a minus sign marks the censored.
 # Freireich et al. (1963), Blood 21; the example of Cox (1972) and of most textbooks since.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.arrays import FloatArray, IntArray
-from analysis.coupon_history import CouponHistory
+from analysis.coupons.history import CouponHistory
 from analysis.errors import SampleError
 from analysis.reach import wilson
 
@@ -52,7 +52,7 @@ def matured_redemption_rate(
 
     Source: our definition, a plain proportion; interval: Wilson (1927).
 
-    >>> from analysis.coupon_history import build_history
+    >>> from analysis.coupons.history import build_history
     >>> history = build_history(as_of="2026-03-20", people=1, issued_on=["2026-03-01"] * 3,
     ...     usable_from=["2026-03-02"] * 3, usable_until=["2026-03-19"] * 2 + ["2026-03-20"],
     ...     redeemed_on=["2026-03-09", "", "2026-03-03"], holder=[0] * 3)
@@ -71,7 +71,7 @@ def rows_of(history: CouponHistory, group: IntArray | None, groups: Sequence[str
     Raises:
         SampleError: ``unequal_columns`` or ``unknown_group``.
 
-    >>> from analysis.coupon_history import build_history
+    >>> from analysis.coupons.history import build_history
     >>> history = build_history(as_of="2026-03-20", people=1, issued_on=["2026-03-01"],
     ...     usable_from=["2026-03-02"], usable_until=["2026-03-31"], holder=[0])
     >>> rows_of(history, None, ["all"]).tolist()

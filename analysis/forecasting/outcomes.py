@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.arrays import BoolArray, FloatArray, IntArray
-from analysis.futures import Futures, by_level
-from analysis.momentum import UNKNOWN
-from analysis.plan import Change, Costs, Plan
-from analysis.rates import WEEK
+from analysis.forecasting.futures import Futures, by_level
+from analysis.forecasting.momentum import UNKNOWN
+from analysis.forecasting.plan import Change, Costs, Plan
+from analysis.forecasting.rates import WEEK
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.arrays import FloatArray, IntArray
-from analysis.coupon_history import CouponHistory
+from analysis.coupons.history import CouponHistory
+from analysis.coupons.survival import Survival, survival
 from analysis.errors import SampleError
 from analysis.mixing import recruitment_matrix
 from analysis.sample import Sample, Trait
-from analysis.survival import Survival, survival
 
 UNKNOWN = "unknown"
 
@@ -80,7 +80,7 @@ def momentum(
     Source: our definition; pace: see ``survival``; ``alike`` is the intraclass correlation over
     pairs, Fisher, "Statistical Methods for Research Workers".
 
-    >>> from analysis.coupon_history import build_history
+    >>> from analysis.coupons.history import build_history
     >>> from analysis.sample import build_sample
     >>> sample = build_sample(["a", "b"], ["", "a"], traits={"sex": ["m", "f"]})
     >>> now = momentum(sample, build_history(as_of="2026-04-01", people=2, holder=[0, 0, 1],

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.effective_recruitment import effective_recruitment, weeks_of_issue
-from tests.analysis.coupons import history_of
+from analysis.coupons.effective_recruitment import effective_recruitment, weeks_of_issue
+from tests.analysis.coupons.histories import history_of
 
 
 def test_where_all_has_matured_it_is_recruits_a_holder() -> None:

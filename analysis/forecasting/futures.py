@@ -17,9 +17,9 @@ import numpy as np
 
 from analysis.arrays import FloatArray, IntArray
 from analysis.errors import SampleError
-from analysis.momentum import Momentum
-from analysis.plan import Change, Plan
-from analysis.rates import WEEK, Rates
+from analysis.forecasting.momentum import Momentum
+from analysis.forecasting.plan import Change, Plan
+from analysis.forecasting.rates import WEEK, Rates
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ def draw_futures(
     >>> now = Momentum(np.datetime64("2026-04-01"), ("f",), np.array([10]), 2, issued=np.array([[0,
     ...     0, 20]]), live=np.array([[0, 0, 0]]), redeemed=np.array([20]), enrolled=20, alike=0.0,
     ...     delay=np.array([0, 0, 1.0]), redemptions=9, mix=np.array([[20]]), given=np.array([10]))
-    >>> from analysis.rates import draw_rates
+    >>> from analysis.forecasting.rates import draw_rates
     >>> rates = draw_rates(now, replicates=1, random=np.random.default_rng(1), certain=True)
     >>> draw_futures(now, rates, Plan(), weeks=2, seed=1).people.tolist()
     [[[10], [10], [10]]]

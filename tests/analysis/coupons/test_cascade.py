@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.arrays import BoolArray
-from analysis.cascade import PEOPLE_STEPS, Cascade, cascade
+from analysis.coupons.cascade import PEOPLE_STEPS, Cascade, cascade
 from analysis.errors import SampleError
 from analysis.reach import wilson
 
