@@ -10,7 +10,7 @@ from analysis.arrays import BoolArray, IntArray
 from analysis.integrity import LEVEL, SIGNALS, Records, Signal, Subject, find_signals, not_compared
 from analysis.integrity.bursts import bursts, busy_days
 from analysis.integrity.staff import MEASURES
-from tests.analysis.integrity.desks import STAFF_OF_A_SITE, honest, shuffled
+from tests.analysis.integrity.desks import ITEMS, STAFF_OF_A_SITE, honest, shuffled
 
 HONEST_RUNS = 60
 DAY = np.datetime64("2026-05-12", "D")
@@ -322,3 +322,19 @@ def test_a_programme_too_young_to_have_a_rhythm_shows_nothing() -> None:
 
 def test_every_signal_has_its_plant_here() -> None:
     assert len(PLANTED) == len(SIGNALS) - 1  # the last is the staff's, one for each measure
+
+
+def test_pairs_are_of_one_score_and_never_of_tests_without_a_mistake() -> None:
+    records, subject = siblings_answer_alike(honest(seed=4))
+    r, tests = records.redemptions, records.tests
+    found = next(s for s in find_signals(records) if s.kind == "same_answers_in_chain")
+
+    pairs = same = 0
+    for holder in np.unique(r.holder[records.chain == subject.chains[0]]).tolist():
+        hers = np.flatnonzero(r.holder == holder)
+        hers = hers[np.argsort(r.at[hers], kind="stable")]
+        for one, other in zip(hers[:-1].tolist(), hers[1:].tolist(), strict=True):
+            if tests.score[one] == tests.score[other] < ITEMS:
+                pairs += 1
+                same += tests.answers[one].tolist() == tests.answers[other].tolist()
+    assert (found.observed, found.of) == (same, pairs)
