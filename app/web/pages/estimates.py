@@ -27,6 +27,7 @@ from app.web.csv_file import csv_file
 from app.web.deps import Db, Now, allowed
 from app.web.figures import estimate_pictures as drawing
 from app.web.figures import files
+from app.web.figures.cautions import cautions_in_words
 from app.web.figures.estimate_words import ABOUT, HOMOPHILY, NAMES
 from app.web.figures.estimate_words import BOOTSTRAPS as BOOTSTRAP_NAMES
 from app.web.figures.estimates import (
@@ -44,6 +45,7 @@ from app.web.figures.estimates import (
     told_of,
 )
 from app.web.figures.files import Cell, Form
+from app.web.figures.reach import others_level
 from app.web.problems import STATUS
 from app.web.templating import language_of, render
 
@@ -277,6 +279,12 @@ def _runs(session: Session, actor: Actor, question: Question, today: date) -> di
     return found
 
 
+def _cautions(view: View) -> list[str]:
+    sample = view.live.sample
+    level = others_level(sample.trait("sex"))
+    return cautions_in_words(sample, view.question, others_level=level, language=view.language)
+
+
 def _page(request: Request, view: View, *, status: int = 200) -> Response:
     context = {
         "view": view,
@@ -288,6 +296,6 @@ def _page(request: Request, view: View, *, status: int = 200) -> Response:
         "homophily": HOMOPHILY,
         "titles": TITLES,
         "problems": PROBLEMS,
-        "cautions": [],
+        "cautions": _cautions(view) if view.rows else [],
     }
     return render(request, "estimates.html", context, status=status)
