@@ -1,32 +1,14 @@
-"""The pictures of the chains page, in the reader's language."""
-
-from collections.abc import Callable
+"""The pictures of the chains page besides the forest, in the reader's language."""
 
 import numpy as np
 
 from analysis import plots
 from analysis.arrays import IntArray
 from analysis.forest import grow
-from analysis.sample import Sample
 from app.web.figures.chains import Member, OneChain
+from app.web.figures.forest_pictures import forest_words, sexes
 from app.web.figures.reach import WOMEN
 from app.web.figures.words import gettext_of, name, writing
-
-
-def draw_forest(
-    sample: Sample, *, language: str, width: int, link: Callable[[int], str] | None = None
-) -> str:
-    """All chains; with ``link``, each leads to its page."""
-    _, sex = gettext_of(language), sample.trait("sex")
-    women = sex.levels.index(WOMEN) if WOMEN in sex.levels else len(sex.levels)
-    return plots.draw_forest(
-        sample.forest,
-        plots.by_level(sex.codes == women, sex.codes < 0, names=_sexes(language)),
-        link=link,
-        words=_forest_words(language, _("All recruitment chains")),
-        writing=writing(language),
-        width=width,
-    )
 
 
 def draw_matrix(matrix: IntArray, *, others_level: str, language: str, width: int) -> str:
@@ -49,6 +31,25 @@ def draw_matrix(matrix: IntArray, *, others_level: str, language: str, width: in
     )
 
 
+def draw_sizes(size: IntArray, *, language: str, width: int) -> str:
+    """How chains differ in size."""
+    _ = gettext_of(language)
+    return plots.draw_chain_sizes(
+        size,
+        words=plots.SizeWords(
+            title=_("Sizes of chains"),
+            description=_(
+                "A bar for each size of chain: its length is the people in chains of that size."
+            ),
+            one=_("only the seed"),
+            sizes=_("{low} – {high} people"),
+            figure=_("chains: {chains} · {share} of people"),
+        ),
+        writing=writing(language),
+        width=width,
+    )
+
+
 def draw_one(chain: OneChain, *, language: str, width: int) -> str:
     """A chain as a tree with numbers; a very large one as rings, which stay on a page."""
     _ = gettext_of(language)
@@ -61,9 +62,9 @@ def draw_one(chain: OneChain, *, language: str, width: int) -> str:
             plots.by_level(
                 np.array([each.number in women for each in chain.members]),
                 np.array([each.number in unknown for each in chain.members]),
-                names=_sexes(language),
+                names=sexes(language),
             ),
-            words=_forest_words(language, title),
+            words=forest_words(language, title),
             writing=writing(language),
             width=width,
         )
@@ -102,20 +103,4 @@ def _describe(member: Member, language: str) -> str:
         wave=member.wave,
         recruits=member.recruits,
         live=member.live_coupons,
-    )
-
-
-def _sexes(language: str) -> tuple[str, str, str]:
-    _ = gettext_of(language)
-    return _("women"), _("men and others"), _("not known")
-
-
-def _forest_words(language: str, title: str) -> plots.ForestWords:
-    _ = gettext_of(language)
-    return plots.ForestWords(
-        title=title,
-        description=_("Each chain is a disc: its seed in the middle, each wave on the next ring."),
-        seed=_("seed"),
-        not_drawn=_("smaller chains not drawn: {n}"),
-        chain=_("Chain of {size} people, {depth} waves after the seed"),
     )

@@ -16,6 +16,7 @@ from analysis.disclosure import THRESHOLD, withhold
 from analysis.forest import chains
 from analysis.mixing import recruitment_matrix
 from analysis.plots import tidy_tree
+from analysis.plots.chain_sizes import size_classes
 from analysis.reach import by_chain
 from analysis.sample import Sample, Trait, to_networkx
 from analysis.splits import split
@@ -45,6 +46,17 @@ class ChainLine:
     state: ChainState
 
 
+@dataclass(frozen=True)
+class SizeClass:
+    """Chains of ``low`` to ``high`` people: how many, their people together, and the share of everyone."""
+
+    low: int
+    high: int
+    chains: int
+    people: int
+    share: float
+
+
 @dataclass(frozen=True, eq=False)
 class Chains:
     """All chains, and what they show together; ``None`` is withheld.
@@ -62,7 +74,24 @@ class Chains:
     recruits: tuple[int | None, ...]
 
     def in_state(self, state: ChainState) -> int:
-        return sum(1 for line in self.lines if line.state == state)
+        return len(self.of_state(state))
+
+    def of_state(self, state: ChainState | None) -> list[ChainLine]:
+        """The chains in a state, or all; largest first."""
+        return [line for line in self.lines if state is None or line.state == state]
+
+    @property
+    def waiting_longest(self) -> list[ChainLine]:
+        """Stalled chains: those where somebody last came longest ago first, then those with most coupons out."""
+        stalled = self.of_state(ChainState.STALLED)
+        return sorted(stalled, key=lambda line: (line.last_week, -line.live_coupons))
+
+    @property
+    def sizes(self) -> list[SizeClass]:
+        """Chains by size."""
+        size = np.array([line.size for line in self.lines], dtype=np.int64)
+        people = int(size.sum())
+        return [SizeClass(*each, share=each[-1] / people) for each in size_classes(size)]
 
 
 @dataclass(frozen=True)

@@ -1,34 +1,60 @@
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 import networkx as nx
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+import numpy as np
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from markupsafe import Markup
 
 from app.core.clock import local_date
 from app.core.db import Database
 from app.domain.chains.actions import ALL, note_exported, note_viewed
 from app.domain.chains.queries import LiveCoupons, LiveSample, live_coupons, load_sample
+from app.domain.chains.rules import ChainState
 from app.domain.programmes import queries as programmes
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.web.csv_file import csv_file
 from app.web.deps import Db, Now, allowed
 from app.web.figures import chain_pictures, files
-from app.web.figures.chains import ChainLine, Chains, OneChain, chains_of, one_chain
-from app.web.figures.files import Cell, Form
+from app.web.figures import chain_tables as tables
+from app.web.figures.chains import Chains, chains_of, one_chain
+from app.web.figures.files import Form
+from app.web.figures.forest_pictures import ABOUT, COLOURS, Colour, draw_forest
 from app.web.figures.reach import others_level
-from app.web.figures.words import WITHHELD, gettext_of, name, site_name
+from app.web.figures.words import name, site_name
 from app.web.templating import language_of, render
 
 router = APIRouter(include_in_schema=False)
 
 Lead = Annotated[Actor, Depends(allowed(Permission.SEE_CHAINS))]
 FOREST, NARROW_FOREST, MATRIX, NARROW_MATRIX, TREE = 1100, 330, 460, 310, 900
+SIZES, NARROW_SIZES = 520, 310
 
-Whole = Literal["forest", "chains", "who-recruits-whom", "waves", "recruits"]
+MOST_STALLED = 6
+
+Whole = Literal["forest", "chains", "sizes", "who-recruits-whom", "waves", "recruits"]
+Coloured = Annotated[Colour, Query()]
+InState = Annotated[ChainState | None, Query()]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the address says: how the forest is coloured, and of which chains the list is."""
+
+    colour: Colour
+    state: ChainState | None
+
+    def address(
+        self, *, colour: Colour | None = None, state: ChainState | None, part: str = ""
+    ) -> str:
+        """The page with another colour or list."""
+        words = {"colour": colour or self.colour, "state": state}
+        usual = {"colour": Colour.SEX, "state": None}
+        query = urlencode({key: each for key, each in words.items() if each != usual[key]})
+        return "/chains" + (f"?{query}" if query else "") + (f"#{part}" if part else "")
 
 
 @dataclass(frozen=True)
@@ -43,10 +69,14 @@ class View:
     stalled_after_days: int
     language: str
 
-    def forest(self, width: int = FOREST, *, is_linked: bool = False) -> str:
+    def forest(
+        self, width: int = FOREST, *, colour: Colour = Colour.SEX, is_linked: bool = False
+    ) -> str:
         labels = self.live.labels
-        return chain_pictures.draw_forest(
+        return draw_forest(
             self.live.sample,
+            self.coupons,
+            colour=colour,
             language=self.language,
             width=width,
             link=(lambda seed: f"/chains/{labels[seed]}") if is_linked else None,
@@ -59,12 +89,23 @@ class View:
             self.every.matrix, others_level=self.others, language=self.language, width=width
         )
 
+    def sizes(self, width: int = SIZES) -> str:
+        size = np.array([line.size for line in self.every.lines], dtype=np.int64)
+        return chain_pictures.draw_sizes(size, language=self.language, width=width)
+
     def sexes(self) -> list[str]:
         return [name("female", self.language), name(self.others, self.language)]
 
 
 @router.get("/chains")
-def show_chains(request: Request, db: Db, now: Now, actor: Lead) -> Response:
+def show_chains(
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Lead,
+    colour: Coloured = Colour.SEX,
+    state: InState = None,
+) -> Response:
     view = _view(request, db, now, actor)
     wide, narrow = view.matrix(), view.matrix(NARROW_MATRIX)
     return render(
@@ -73,34 +114,46 @@ def show_chains(request: Request, db: Db, now: Now, actor: Lead) -> Response:
         {
             "view": view,
             "every": view.every,
+            "chosen": Chosen(colour, state),
             "matrix": [Markup(wide), Markup(narrow)] if wide and narrow else None,
-            "forest": Markup(view.forest(is_linked=True)),
+            "sizes": [Markup(view.sizes()), Markup(view.sizes(NARROW_SIZES))],
+            "forest": Markup(view.forest(colour=colour, is_linked=True)),
             "narrow_forest": NARROW_FOREST,
+            "colourings": COLOURS,
+            "about": ABOUT,
+            "most_stalled": MOST_STALLED,
             "name": lambda word: name(word, view.language),
         },
     )
 
 
 @router.get("/chains/all/narrow-forest.svg")
-def narrow_forest(request: Request, db: Db, now: Now, actor: Lead) -> Response:
+def narrow_forest(
+    request: Request, db: Db, now: Now, actor: Lead, colour: Coloured = Colour.SEX
+) -> Response:
     """The forest of the page as a narrow screen shows it."""
     view = _view(request, db, now, actor)
-    return Response(view.forest(NARROW_FOREST), media_type=files.MEDIA[Form.SVG])
+    return Response(view.forest(NARROW_FOREST, colour=colour), media_type=files.MEDIA[Form.SVG])
 
 
 @router.get("/chains/all/{picture}.{form}")
 def take_all_away(
-    request: Request, db: Db, now: Now, actor: Lead, picture: Whole, form: Form
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Lead,
+    picture: Whole,
+    form: Form,
+    colour: Coloured = Colour.SEX,
+    state: InState = None,
 ) -> Response:
     """A picture of all chains, or a table."""
     view = _view(request, db, now, actor)
-    if form is Form.CSV and picture in (tables := _tables(view)):
-        columns, *rows = tables[picture]
+    if form is Form.CSV and (table := _table(view, picture, state)):
+        columns, *rows = table
         response = csv_file(picture, [str(each) for each in columns], rows)
-    elif form in (Form.SVG, Form.PNG) and picture == "forest":
-        response = files.picture(view.forest(), form, name=picture)
-    elif form in (Form.SVG, Form.PNG) and picture == "who-recruits-whom" and (svg := view.matrix()):
-        response = files.picture(svg, form, name=picture)
+    elif form in (Form.SVG, Form.PNG) and (svg := _picture(view, picture, colour)):
+        response = files.picture(svg, form, name=_file_name(picture, colour))
     else:
         raise HTTPException(404)
     with db.transaction() as session:
@@ -135,7 +188,8 @@ def take_chain_away(
     chain = one_chain(view.live, view.coupons, view.every, label)
     file_name = f"chain-{label}"
     if form is Form.CSV:
-        response = files.download(files.plain_csv(_members(chain)), form, name=file_name)
+        members = files.plain_csv(tables.members_table(chain))
+        response = files.download(members, form, name=file_name)
     elif form is Form.GRAPHML:
         graphml = "\n".join(nx.generate_graphml(chain.graph))
         response = files.download(graphml, form, name=file_name)
@@ -167,65 +221,29 @@ def _view(request: Request, db: Database, now: datetime, actor: Actor) -> View:
     )
 
 
-def _tables(view: View) -> dict[str, list[list[Cell]]]:
-    """The tables of the page in the reader's language."""
-    _, every = gettext_of(view.language), view.every
-    tables: dict[str, list[list[Cell]]] = {
-        "chains": [
-            [
-                _("chain"),
-                _("site of the seed"),
-                _("people"),
-                _("waves after the seed"),
-                _("women"),
-                _("share of women"),
-                _("week somebody last came"),
-                _("live coupons"),
-                _("state"),
-            ],
-            *(_cells(line, view) for line in every.lines),
-        ],
-        "waves": [[_("wave"), _("people")], *_numbered(every.waves)],
-        "recruits": [[_("recruits brought"), _("people")], *_numbered(every.recruits)],
+def _file_name(picture: Whole, colour: Colour) -> str:
+    """Pictures of the same chains in several colours can lie in one folder."""
+    is_plain = picture != "forest" or colour is Colour.SEX
+    return picture if is_plain else f"{picture}-by-{colour.value}"
+
+
+def _table(view: View, picture: Whole, state: ChainState | None) -> tables.Table | None:
+    """A table of the page in the reader's language."""
+    if picture == "chains":
+        return tables.chains_table(view.every, view.names, state=state, language=view.language)
+    if picture == "who-recruits-whom":
+        return tables.matrix_table(view.every, view.sexes(), view.language)
+    told = {
+        "sizes": tables.sizes_table,
+        "waves": tables.waves_table,
+        "recruits": tables.recruits_table,
     }
-    if every.matrix is not None:
-        women, others = view.sexes()
-        rows: list[list[int]] = every.matrix.tolist()
-        tables["who-recruits-whom"] = [
-            [_("recruiter"), women, others],
-            [women, *rows[0]],
-            [others, *rows[1]],
-        ]
-    return tables
+    return told[picture](view.every, view.language) if picture in told else None
 
 
-def _cells(line: ChainLine, view: View) -> list[Cell]:
-    return [
-        line.label,
-        view.names.get(line.site, line.site),
-        line.size,
-        line.max_wave,
-        WITHHELD if line.women is None else line.women,
-        None if line.share is None else round(line.share, 4),
-        line.last_week.isoformat(),
-        line.live_coupons,
-        name(line.state.value, view.language),
-    ]
-
-
-def _numbered(counts: Iterable[int | None]) -> list[list[Cell]]:
-    return [[i, WITHHELD if n is None else n] for i, n in enumerate(counts)]
-
-
-def _members(chain: OneChain) -> Iterable[Sequence[Cell]]:
-    """As ``pdi analyse`` reads a csv file; the week's first day stands for the day."""
-    yield ["id", "recruiter_id", "enrolled_at", "sex", "wave", "live_coupons"]
-    for each in chain.members:
-        yield [
-            each.number,
-            each.recruiter,
-            each.week.isoformat(),
-            each.sex,
-            each.wave,
-            each.live_coupons,
-        ]
+def _picture(view: View, picture: Whole, colour: Colour) -> str | None:
+    if picture == "forest":
+        return view.forest(colour=colour)
+    if picture == "sizes":
+        return view.sizes() if view.every.lines else None
+    return view.matrix() if picture == "who-recruits-whom" else None
