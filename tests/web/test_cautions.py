@@ -10,14 +10,15 @@ import analysis.cautions
 from analysis.diagnostics import NOBODY
 from analysis.notices import Notice
 from app.core.i18n import languages
-from app.web.figures.cautions import WORDS, in_words
+from app.web.figures.cautions import WORDS, told
 from tests.analysis.test_diagnostics import CASES
 
 GIVEN = [NOBODY] + [notice for caution, fires, *_ in CASES if (notice := caution(fires))]
 
 
 def said(notice: Notice, language: str = "en") -> str:
-    return in_words(notice, "men" if language == "en" else "чоловіки", language)
+    (text,) = told([notice], others="men" if language == "en" else "чоловіки", language=language)
+    return text
 
 
 def codes_in(folder: Path) -> set[str]:

@@ -3,7 +3,7 @@
 Facts that could tell of a few people stay out of the words: how chains differ, how many crossed between sites.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from babel.numbers import format_decimal
 
@@ -133,12 +133,15 @@ def cautions_in_words(
         population_size=question.population_size,
         with_seeds=question.with_seeds,
     )
-    others = name(others_level, language)
-    return [in_words(notice, others, language) for notice in cautions_of(seen)]
+    return told(cautions_of(seen), others=name(others_level, language), language=language)
 
 
-def in_words(notice: Notice, others: str, language: str) -> str:
-    """One caution; ``others`` is what those are called who are not women."""
+def told(notices: Iterable[Notice], *, others: str, language: str) -> list[str]:
+    """Cautions in words, in their order. ``others`` is what those are called who are not women."""
+    return [_told(notice, others, language) for notice in notices]
+
+
+def _told(notice: Notice, others: str, language: str) -> str:
     facts = {key: _fact(key, its, others, language) for key, its in notice.facts.items()}
     sentences = gettext_of(language)(WORDS[notice.code]) % facts
     return sentences[:1].upper() + sentences[1:]
