@@ -201,6 +201,12 @@ def test_estimates_are_told_with_their_intervals_and_how_these_were_made(
     assert "The size of the population was not given." in report
 
 
+def test_what_speaks_against_the_assumptions_is_said(database: Database) -> None:
+    report = report_of(database, a_programme_of(database, simulated(90)))
+    assert "What to bear in mind" in report
+    assert "People so far: 90." in report
+
+
 def test_with_too_few_people_nothing_is_estimated(database: Database) -> None:
     women = [Person(sex=Sex.FEMALE) for _ in range(4)]
     report = report_of(database, a_programme_of(database, [*women, *(Person() for _ in range(40))]))

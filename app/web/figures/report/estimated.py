@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from app.core.i18n import N_
 from app.printing.report import Block, Caution, Definitions, Paragraph, Picture, Section, Table
 from app.web.figures import estimate_pictures as drawing
+from app.web.figures.cautions import cautions_in_words
 from app.web.figures.estimate_words import ABOUT, BOOTSTRAPS, HOMOPHILY, NAMES
-from app.web.figures.estimates import Row
+from app.web.figures.estimates import Question, Row
 from app.web.figures.report.facts import Estimated, Facts
 from app.web.figures.report.reached import WIDE
 from app.web.figures.report.voice import NOTHING, Voice
@@ -39,7 +40,7 @@ def estimates(facts: Facts, voice: Voice) -> Section:
     svg = drawing.draw_estimates(
         found.rows, mark=facts.programme.women_mark, language=voice.language, width=WIDE
     )
-    told = _(
+    about = _(
         "Points and 95 %% intervals. The square is the composition of those reached: no estimate."
     )
     left_out = _(
@@ -47,13 +48,33 @@ def estimates(facts: Facts, voice: Voice) -> Section:
     )
     blocks = (
         Paragraph(words),
-        Picture(svg, _("Share of women, by each way of estimating"), told % (), share=0.85),
+        Picture(svg, _("Share of women, by each way of estimating"), about % (), share=0.85),
         _table(found, voice),
         Paragraph(_intervals(found, voice), is_soft=True),
         Paragraph(f"{_('Left out')}: {left_out}", is_soft=True),
         _about(found, voice),
     )
-    return Section(title, blocks, (_settling(found, facts, voice), _mixing(found, facts, voice)))
+    parts = (
+        _cautions(facts, voice),
+        _settling(found, facts, voice),
+        _mixing(found, facts, voice),
+    )
+    return Section(title, blocks, parts)
+
+
+def _cautions(facts: Facts, voice: Voice) -> Section:
+    """What the assumptions look like in this sample, gravest first."""
+    _, title = voice.gettext, voice.gettext("What to bear in mind")
+    cautions = cautions_in_words(
+        facts.live.sample,
+        Question(),
+        others_level=facts.reach.others_level,
+        language=voice.language,
+    )
+    if not cautions:
+        words = _("Nothing speaks against the assumptions, as far as they can be checked.")
+        return Section(title, (Paragraph(words),))
+    return Section(title, tuple(Caution(each) for each in cautions))
 
 
 def _table(found: Estimated, voice: Voice) -> Table:

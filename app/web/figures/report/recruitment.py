@@ -4,7 +4,6 @@ from collections import Counter
 
 import numpy as np
 
-from analysis import plots
 from analysis.disclosure import THRESHOLD, withhold
 from app.core.money import Money
 from app.printing.report import (
@@ -16,7 +15,7 @@ from app.printing.report import (
     Section,
     Table,
 )
-from app.web.figures.chain_pictures import draw_matrix
+from app.web.figures.chain_pictures import draw_matrix, draw_sizes
 from app.web.figures.chains import ChainLine
 from app.web.figures.report.facts import Facts
 from app.web.figures.report.reached import WIDE
@@ -159,22 +158,10 @@ def chains(facts: Facts, voice: Voice) -> Section:
 
 
 def _sizes(facts: Facts, voice: Voice) -> Picture:
-    _ = voice.gettext
-    title = _("Sizes of chains")
+    _, size = voice.gettext, np.array([line.size for line in facts.chains.lines])
+    svg = draw_sizes(size, language=voice.language, width=WIDE)
     told = _("A bar for each size of chain: its length is the people in chains of that size.")
-    svg = plots.draw_chain_sizes(
-        np.array([line.size for line in facts.chains.lines]),
-        words=plots.SizeWords(
-            title=title,
-            description=told,
-            one=_("only the seed"),
-            sizes=_("{low} – {high} people"),
-            figure=_("chains: {chains} · {share} of people"),
-        ),
-        writing=writing(voice.language),
-        width=WIDE,
-    )
-    return Picture(svg, title, told, share=0.85)
+    return Picture(svg, _("Sizes of chains"), told, share=0.85)
 
 
 def _told(facts: Facts) -> list[ChainLine]:
