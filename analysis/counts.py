@@ -92,8 +92,10 @@ class Frame:
     @cached_property
     def people_cell(self) -> IntArray:
         """(n,) each person's place in a table of ``Counts.people``, read row by row."""
-        wide = self.size.astype(np.int32) * np.int32(len(self.levels) + 1)
-        return wide + self.group.astype(np.int32)
+        cell = self.size.astype(np.int32)
+        cell *= np.int32(len(self.levels) + 1)
+        cell += self.group
+        return cell
 
     @cached_property
     def recruits_cell(self) -> IntArray:
@@ -102,9 +104,13 @@ class Frame:
         -1 for a seed, and where the group of either is not known.
         """
         k = len(self.levels)
-        source = self.group[self.recruiter]
-        known = (self.recruiter >= 0) & (source < k) & (self.group < k)
-        return np.where(known, source.astype(np.int32) * np.int32(k) + self.group, -1)
+        cell = np.empty(len(self), dtype=np.int32)
+        for some in blocks(len(self)):
+            recruiter, group = self.recruiter[some], self.group[some]
+            source = self.group[recruiter]
+            known = (recruiter >= 0) & (source < k) & (group < k)
+            cell[some] = np.where(known, source.astype(np.int32) * np.int32(k) + group, -1)
+        return cell
 
     @property
     def people_shape(self) -> tuple[int, int]:

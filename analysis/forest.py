@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from analysis.arrays import BoolArray, IntArray
-from analysis.blocks import blocks
+from analysis.blocks import blocks, count_cells
 from analysis.errors import SampleError
 
 
@@ -35,10 +35,10 @@ class Forest:
     def max_wave(self) -> int:
         return int(self.wave.max(initial=0))
 
-    @property
+    @cached_property
     def wave_counts(self) -> IntArray:
         """(max_wave + 1,) people in each wave, seeds first."""
-        return np.bincount(self.wave, minlength=1)
+        return count_cells(self.wave, self.max_wave + 1)
 
     @property
     def seeds(self) -> IntArray:

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 
 from analysis.arrays import FloatArray, IntArray
+from analysis.blocks import blocks, count_cells
 from analysis.counts import Counts, Frame
 from analysis.estimators.rds_i import rds_i
 from analysis.mixing import OBSTACLES, Obstacle, equilibria, equilibrium, transition
@@ -105,7 +106,8 @@ def population_homophily(frame: Frame) -> FloatArray:
     """
     k = len(frame.levels)
     brought = _recruits_of_speakers(frame)
-    by_cell = np.bincount(frame.people_cell[brought > 0], minlength=math.prod(frame.people_shape))
+    cells = math.prod(frame.people_shape)
+    by_cell = count_cells(np.where(brought > 0, frame.people_cell, -1), cells)
     speakers = by_cell.reshape(frame.people_shape)[:-1]
     inside = speakers[:, :k].sum(axis=0)
     outside = inside.sum() - inside
@@ -199,10 +201,11 @@ def _excess(found: FloatArray, expected: FloatArray) -> FloatArray:
 
 def _recruits_of_speakers(frame: Frame) -> IntArray:
     """(n,) recruits of those whose network size and all of whose recruits' groups are known."""
-    is_recruit = frame.recruiter >= 0
-    brought = np.bincount(frame.recruiter[is_recruit], minlength=len(frame))
-    brought[frame.recruiter[is_recruit & (frame.group == len(frame.levels))]] = 0
-    brought[frame.size == len(frame.degree)] = 0
+    recruiter, k = frame.recruiter, len(frame.levels)
+    brought = np.bincount(recruiter[recruiter >= 0], minlength=len(frame))
+    for some in blocks(len(frame)):
+        brought[recruiter[some][(recruiter[some] >= 0) & (frame.group[some] == k)]] = 0
+        brought[some][frame.size[some] == len(frame.degree)] = 0
     return brought
 
 
@@ -213,10 +216,11 @@ def _recruit_shares(frame: Frame, brought: IntArray) -> FloatArray:
         brought: (n,) how many each one recruited, 0 for those who are to be left out.
     """
     k = len(frame.levels)
-    paired = np.flatnonzero(frame.recruits_cell >= 0)
-    of_recruiter = brought[frame.recruiter[paired]]
-    counts = of_recruiter > 0
-    share = 1 / of_recruiter[counts]
-    cells = frame.recruits_cell[paired[counts]]
-    of_cell = np.bincount(cells, weights=share, minlength=k * k)
-    return of_cell.astype(np.float64).reshape(k, k)
+    of_cell = np.zeros(k * k)
+    for some in blocks(len(frame), cells=k * k):
+        paired = frame.recruits_cell[some] >= 0
+        of_recruiter = brought[frame.recruiter[some][paired]]
+        counts = of_recruiter > 0
+        cells = frame.recruits_cell[some][paired][counts]
+        of_cell += np.bincount(cells, weights=1 / of_recruiter[counts], minlength=k * k)
+    return of_cell.reshape(k, k)

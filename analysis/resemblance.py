@@ -15,6 +15,7 @@ from statistics import NormalDist
 import numpy as np
 
 from analysis.arrays import FloatArray, IntArray
+from analysis.blocks import blocks
 from analysis.counts import Counts, Frame
 from analysis.forest import Forest, chains
 
@@ -156,9 +157,13 @@ def doubt_by_chain(forest: Forest, weight: FloatArray, likeness: float) -> Float
     for wave in range(forest.max_wave, 0, -1):
         people = order[ends[wave - 1] : ends[wave]]
         np.add.at(mass, forest.recruiter[people], likeness * mass[people])
-    is_seed = forest.recruiter < 0
-    share = mass**2 * np.where(is_seed, 1.0, 1 - likeness**2)
-    return np.bincount(forest.seed, weights=share, minlength=len(share)).astype(np.float64)
+    mass *= mass
+    for some in blocks(len(mass)):
+        mass[some][forest.recruiter[some] >= 0] *= 1 - likeness**2
+    doubt: FloatArray = np.bincount(forest.seed, weights=mass, minlength=len(mass)).astype(
+        np.float64, copy=False
+    )
+    return doubt
 
 
 def expected_design_effect(

@@ -9,6 +9,7 @@ import networkx as nx
 import numpy as np
 
 from analysis.arrays import DateArray, FloatArray, IntArray
+from analysis.blocks import count_cells
 from analysis.columns import codes_of, dates_of, no_dates, no_sizes, sizes_of
 from analysis.errors import SampleError
 from analysis.forest import Forest, find_cycle, grow, members_of
@@ -39,7 +40,7 @@ class Trait:
     @property
     def counts(self) -> IntArray:
         """(k,) people at each level."""
-        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.levels))
+        return count_cells(self.codes, len(self.levels))
 
     @property
     def missing(self) -> int:
