@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from analysis.arrays import DateArray, FloatArray
+from analysis.arrays import DateArray, FloatArray, IntArray
 from analysis.plots.axes import Scale, months_between, round_steps, share_steps, value_axis
 from analysis.plots.legend import legend
 from analysis.plots.lines import area, curve, end_names
@@ -94,7 +94,10 @@ def draw_forecast(
     bottom = top + _HEIGHT
     steps = _steps(past, fans, target, is_share=is_share)
     left = max(48.0, max(len(write(step)) for step in steps) * 7.4 + 10)
-    right = width - max(len(write(float(each.median[-1]))) for each in fans) * 8.4 - 16
+    ends = [
+        float(each.median[known[-1]]) for each in fans for known in [_known(each)] if len(known)
+    ]
+    right = width - max((len(write(end)) for end in ends), default=0) * 8.4 - 16
     y = Scale(steps[0], steps[-1], bottom, top)
     x = _dates(weeks, fans, left, right)
     body = [*key.parts, *notes, heading(words.value, left, top - 12, width - left - 4)]
@@ -108,14 +111,14 @@ def draw_forecast(
         body += _target(target, met, x, y, f"{words.target} {write(target)}", left, right)
     body.append(_line(weeks, past, x, y, _Look(_PAST, None)))
     body += end_names(
-        [(y(float(each.median[-1])), write(float(each.median[-1]))) for each in fans],
-        right + 6,
-        low=top,
-        high=bottom,
-        size=13,
+        [(y(end), write(end)) for end in ends], right + 6, low=top, high=bottom, size=13
     )
     body += _months(x, writing, bottom + 20)
     return document(width, bottom + 32, title=words.title, description=words.description, body=body)
+
+
+def _known(fan: Fan) -> IntArray:
+    return np.flatnonzero(np.isfinite(fan.median))
 
 
 def _days(weeks: DateArray) -> FloatArray:
@@ -133,9 +136,8 @@ def _steps(
     bounds = [bound for each in fans for _, *both in each.intervals for bound in both]
     every = np.concatenate([past, *(each.median for each in fans), *bounds])
     every = every[np.isfinite(every)]
-    low, high = float(every.min(initial=np.inf)), float(every.max(initial=0.0))
-    if target is not None:
-        low, high = min(low, target), max(high, target)
+    every = every if target is None else np.append(every, target)
+    low, high = (float(every.min()), float(every.max())) if len(every) else (0.0, 0.0)
     if is_share:
         return share_steps(max(low, 0.0), min(high, 1.0))
     return [float(step) for step in round_steps(int(np.ceil(high)))]

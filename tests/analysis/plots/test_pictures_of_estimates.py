@@ -145,6 +145,14 @@ def test_a_programme_without_a_past_has_a_future(past: int) -> None:
     assert ("today" in svg) == bool(past)
 
 
+def test_a_future_of_which_nothing_is_known_is_drawn_without_a_line() -> None:
+    nothing = np.full(2, np.nan)
+    svg = plots.draw_forecast(WEEKS, np.array([1.0, 2.0]), fan(nothing), target=3)
+    assert "nan" not in svg
+    assert "target 3" in svg
+    assert "nan" not in plots.draw_forecast(WEEKS, nothing, fan(nothing), is_share=True)
+
+
 def test_chains_of_whom_nobody_has_coupons_have_ended() -> None:
     forest = grow(np.array([-1, 0, -1, 2, -1]))
     dots = plots.by_activity(forest, np.array([False, True, False, False, False]))
