@@ -87,6 +87,17 @@ def test_a_bar_is_as_long_as_its_count_and_a_withheld_count_has_none() -> None:
     assert svg.count("&lt;5*") == 1
 
 
+def test_a_share_without_room_for_its_words_stands_alone_and_the_legend_says_what_it_is() -> None:
+    words = plots.CascadeWords(went_on="{share} від попереднього кроку")
+    counts = [[336, 678], [118, 247], [90, 200]]
+    narrow, wide = (
+        plots.draw_cascade(["a", "b", "c"], counts, ["w", "m"], words=words, width=width)
+        for width in (320, 900)
+    )
+    assert narrow.count("попереднього") == 1
+    assert wide.count("попереднього") == 4
+
+
 def test_a_share_goes_on_only_from_a_step_counted_in_the_same_way() -> None:
     svg = plots.draw_cascade(["a", "b", "c"], [[300], [60, 90], [30, None]], ["women", "others"])
     assert re.findall(r">([\d]+)\xa0% of the step before", svg) == ["50"]
