@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -35,7 +35,7 @@ WALK_INS, TURNED_AWAY, ELSEWHERE = 0.05, 0.09, 0.04
 # How many days ago a coupon was shown at two desks: one case is decided, one waits.
 DECIDED, UNDECIDED = 64, 3
 # How many days ago friends came to an open day together, and how many of them: a pattern with a simple reason.
-OPEN_DAY, FRIENDS = 37, 9
+OPEN_DAY, FRIENDS = 37, 12
 
 Happening = Callable[[Session, datetime], None]
 
@@ -156,15 +156,16 @@ class Season:
         return happen
 
     def _open_day(self, day: date) -> Happening:
-        """Friends of friends come to one site within half an hour."""
-        site = self._desks[1].site
+        """Friends of friends come within half an hour to the site with the most coupons out."""
         drawn = self._pockets.take(day, len(self._pockets.usable(day)))
-        cards = [card for card in drawn if card.holder.site.id == site.id][:FRIENDS]
+        out = Counter(card.holder.site.code for card in drawn)
+        site = max(sorted(out), key=lambda code: out[code], default="")
+        cards = [card for card in drawn if card.holder.site.code == site][:FRIENDS]
         self._pockets.add(card for card in drawn if card not in cards)
 
         def happen(session: Session, at: datetime) -> None:
             for number, card in enumerate(cards):
-                self._recruit(card)(session, at + timedelta(minutes=3 * number))
+                self._recruit(card)(session, at + timedelta(minutes=2 * number))
 
         return happen
 
