@@ -6,19 +6,24 @@ import re
 from datetime import UTC, datetime
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from sqlalchemy import select
 
 from analysis.bootstraps import BOOTSTRAPS as ALL_BOOTSTRAPS
+from analysis.convergence import enrolment_order
 from analysis.counts import frame
 from analysis.estimators import ESTIMATORS
+from analysis.sample import build_sample
 from app.core.crypto import Keyring
 from app.core.db import Database
 from app.domain.chains.queries import load_sample
 from app.domain.participants.rules import Sex
 from app.domain.programmes.models import Programme
+from app.web.figures.estimate_pictures import estimates_table
 from app.web.figures.estimate_words import BOOTSTRAPS, NAMES
-from app.web.figures.estimates import COMPUTED, OFFERED, of_women
+from app.web.figures.estimates import COMPUTED, OFFERED, Question, courses, of_women, points
+from app.web.figures.words import WITHHELD
 from app.worker import compute
 from tests.factories import a_place, a_site
 from tests.forests import TODAY, Person, plant, simulated
@@ -141,7 +146,10 @@ def test_with_fewer_than_five_women_nothing_is_estimated(
     assert not compute(database, clock=lambda: NOW)
 
 
-def test_every_picture_can_be_taken_away_with_its_table(someone: Reader) -> None:
+def test_every_picture_can_be_taken_away_with_its_table(
+    database: Database, keyring: Keyring
+) -> None:
+    someone = lead(database, keyring, simulated(400))
     page = someone.get(PAGE).text
     found = set(re.findall(r'href="(/reach/estimates/[a-z]+\.(?:csv|svg|png))', page))
     assert len(found) == 9
@@ -152,11 +160,94 @@ def test_every_picture_can_be_taken_away_with_its_table(someone: Reader) -> None
     assert someone.get(f"{PAGE}/nothing.csv").status_code == 404
 
 
-def test_the_running_estimate_tells_of_no_one_person(someone: Reader) -> None:
-    text = someone.get(f"{PAGE}/convergence.csv").text.removeprefix("\ufeff")
-    people = [int(row["people who had come"]) for row in csv.DictReader(io.StringIO(text))]
-    assert people[0] >= 20
-    assert min(b - a for a, b in pairwise(people[:-1])) > 1
+def test_the_running_estimates_move_only_after_five_women_and_five_others(
+    database: Database, keyring: Keyring
+) -> None:
+    forest = simulated(400)
+    forest[0].label = "ABCD"
+    someone = lead(database, keyring, forest)
+    with database.snapshot() as session:
+        programme = session.scalars(select(Programme.id)).one()
+        live = load_sample(session, programme, today=TODAY)
+    found = courses(live.sample, Question())
+    order = enrolment_order(live.sample)
+    sex, seed = of_women(live.sample).trait("sex").codes[order], live.sample.forest.seed[order]
+    lines = {-1: found.whole, **dict(found.chains)}
+    assert len(lines) > 1
+    for chain, line in lines.items():
+        group = sex[seed == chain] if chain >= 0 else sex
+        ends = [0, *line.people.tolist()]
+        assert ends[-1] == len(group)
+        for start, stop in pairwise(ends):
+            assert np.count_nonzero(group[start:stop] == 0) >= 5
+            assert np.count_nonzero(group[start:stop] == 1) >= 5
+    rows = csv.DictReader(io.StringIO(someone.get(f"{PAGE}/convergence.csv").text[1:]))
+    assert [int(row["people who had come"]) for row in rows] == found.whole.people.tolist()
+
+
+def test_the_composition_without_seeds_is_told_only_where_the_page_of_reach_tells_it(
+    database: Database, keyring: Keyring
+) -> None:
+    seeds = [Person(sex=sex) for sex in [Sex.FEMALE] * 2 + [Sex.MALE] * 8]
+    recruits = [
+        Person(sex=sex, recruiter=i % 10)
+        for i, sex in enumerate([Sex.FEMALE, Sex.MALE, Sex.MALE] * 20)
+    ]
+    someone = lead(database, keyring, [*seeds, *recruits])
+    name = NAMES["composition"]
+    assert name in table(someone)
+    assert name not in table(someone, "?seeds=without")
+    assert "who the few seeds are" in someone.get(f"{PAGE}?seeds=without").text
+
+
+def test_with_enough_of_both_sexes_among_seeds_the_composition_without_them_is_told(
+    database: Database, keyring: Keyring
+) -> None:
+    seeds = [Person(sex=sex) for sex in [Sex.FEMALE] * 5 + [Sex.MALE] * 5]
+    recruits = [Person(sex=each.sex, recruiter=i) for i, each in enumerate(seeds)]
+    someone = lead(database, keyring, [*seeds, *recruits])
+    assert table(someone, "?seeds=without")[NAMES["composition"]]["share of women"] == "0.5"
+
+
+def test_without_seeds_there_must_be_five_of_both_sexes_among_recruits(
+    database: Database, keyring: Keyring
+) -> None:
+    seeds = [Person(sex=Sex.FEMALE) for _ in range(9)]
+    someone = lead(database, keyring, [*seeds, *(Person(recruiter=0) for _ in range(30))])
+    assert table(someone)
+    assert "Too few people yet" in someone.get(f"{PAGE}?seeds=without").text
+    assert someone.get(f"{PAGE}/estimates.csv?seeds=without").status_code == 404
+
+
+@pytest.mark.parametrize(("lacking", "told"), [(0, "200"), (3, WITHHELD), (40, "160")])
+def test_how_few_have_no_network_size_is_not_told(lacking: int, told: str) -> None:
+    size = np.where(np.arange(200) < 160 + (40 - lacking), 10.0, np.nan)
+    sex = ["female", "male"] * 100
+    ids = [str(i) for i in range(200)]
+    sample = build_sample(ids, ["", *ids[:-1]], network_size=size, traits={"sex": sex})
+    rows = estimates_table(points(sample, Question()), "en")
+    counted = {row[0]: row[-2] for row in rows[1:]}
+    assert counted[NAMES["composition"]] == 200
+    assert str(counted[NAMES["rds_ii"]]) == told
+
+
+def test_who_recruits_whom_waits_for_five_of_each(database: Database, keyring: Keyring) -> None:
+    forest = [Person(sex=Sex.FEMALE, label="ABCD"), Person(sex=Sex.MALE, label="EFGH")]
+    forest += [Person(sex=[Sex.FEMALE, Sex.MALE][i % 2], recruiter=i % 2) for i in range(20)]
+    forest.append(Person(sex=Sex.MALE, recruiter=0))
+    page = lead(database, keyring, forest).get(PAGE).text
+    assert "Told once at least five women and five others" in page
+
+
+def test_the_gravest_cautions_stand_above_the_pictures_and_the_rest_on_demand(
+    someone: Reader,
+) -> None:
+    someone.browser.cookies.set("pdi_language", "uk")
+    page = someone.get(f"{PAGE}?population=400").text
+    listed, _, rest = page.partition('<ul class="cautions">')[2].partition("</ul>")
+    assert "прийшло 50 %" in listed + rest
+    assert 0 < listed.count("<li>") <= 8
+    assert page.index("cautions") < page.index('id="convergence"')
 
 
 def test_every_bootstrap_has_a_name_on_the_page() -> None:

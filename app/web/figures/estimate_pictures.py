@@ -9,7 +9,7 @@ from analysis.convergence import Course
 from app.web.figures.estimate_words import BOOTSTRAPS, NAMES
 from app.web.figures.estimates import Courses, Row, shares
 from app.web.figures.files import Cell
-from app.web.figures.words import gettext_of, writing
+from app.web.figures.words import WITHHELD, gettext_of, writing
 
 WIDE, NARROW = 760, 320
 
@@ -108,8 +108,7 @@ def _cells(row: Row, language: str) -> list[Cell]:
         ),
         _(BOOTSTRAPS[row.bootstrap]) if row.bootstrap else None,
         row.replicates,
-        row.used,
-        row.left_out,
+        *(WITHHELD if n is None else n for n in (row.used, row.left_out)),
     ]
 
 

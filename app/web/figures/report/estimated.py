@@ -101,7 +101,7 @@ def _row(row: Row, voice: Voice) -> tuple[str, ...]:
         voice.interval(row.low, row.high),
         voice.percent(row.se),
         voice.decimal(row.design_effect),
-        *(NOTHING if row.share is None else voice.number(n) for n in counts),
+        *(NOTHING if row.share is None else voice.count(n) for n in counts),
     )
 
 
