@@ -15,7 +15,7 @@ from statistics import NormalDist
 import numpy as np
 
 from analysis.arrays import FloatArray, IntArray
-from analysis.blocks import blocks
+from analysis.blocks import blocks, tabulate
 from analysis.counts import Counts, Frame
 from analysis.forest import Forest, chains
 
@@ -121,15 +121,18 @@ def counts_by_seed_group(frame: Frame, forest: Forest) -> Counts:
     [[1.0, 0.0], [0.5, 0.5]]
     """
     k, (rows, columns) = len(frame.levels), frame.people_shape
-    of_seed = frame.group[forest.seed].astype(np.int64)
-    person = frame.is_counted & (of_seed < k)
-    pair = (of_seed < k) & (frame.recruits_cell >= 0)
-    people = of_seed[person] * (rows * columns) + frame.people_cell[person]
-    recruits = of_seed[pair] * (k * k) + frame.recruits_cell[pair]
+    people = np.zeros((k, rows * columns), dtype=np.int64)
+    recruits = np.zeros((k, k * k), dtype=np.int64)
+    for some in blocks(len(frame), cells=people.size + recruits.size):
+        group = frame.group[forest.seed[some]]
+        of_seed = np.where(group < k, group, -1)
+        person = np.where(frame.is_counted[some], frame.people_cell[some], -1)
+        people += tabulate(of_seed, person, rows=k, columns=rows * columns)
+        recruits += tabulate(of_seed, frame.recruits_cell[some], rows=k, columns=k * k)
     return Counts(
         degree=frame.degree,
-        people=np.bincount(people, minlength=k * rows * columns).reshape(k, rows, columns),
-        recruits=np.bincount(recruits, minlength=k * k * k).reshape(k, k, k),
+        people=people.reshape(k, rows, columns),
+        recruits=recruits.reshape(k, k, k),
     )
 
 

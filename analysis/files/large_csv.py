@@ -7,6 +7,7 @@ so that a file is read or refused the same by both.
 
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from analysis.arrays import IntArray
+from analysis.arrays import DateArray, FloatArray, IntArray
 from analysis.columns import codes_of, dates_of, no_dates, no_sizes, sizes_of
 from analysis.errors import SampleError
 from analysis.files.arrow_columns import CODED, Irregular, coded, each_once, people
@@ -77,10 +78,11 @@ def _type_of(name: str) -> pa.DataType:
 
 
 def _sample_of(columns: dict[str, pa.ChunkedArray]) -> Sample:
-    ids, recruiter = people(columns.pop("id"), columns.pop("recruiter_id"))
-    sizes = [each_once(columns.pop("network_size"), sizes_of)] if "network_size" in columns else []
-    days = [each_once(columns.pop(name), dates_of) for name in DATE_NAMES if name in columns]
-    traits = {name: _trait(columns.pop(name)) for name in list(columns)}
+    own, recruiters = columns.pop("id"), columns.pop("recruiter_id")
+    with ThreadPoolExecutor(1) as beside:
+        rest = beside.submit(_rest, columns)
+        ids, recruiter = people(own, recruiters)
+        sizes, days, traits = rest.result()
     sample = Sample(
         ids=ids,
         recruiter=recruiter,
@@ -91,6 +93,17 @@ def _sample_of(columns: dict[str, pa.ChunkedArray]) -> Sample:
     )
     _ = sample.forest  # refused here, where the careful reader can still name the circle
     return sample
+
+
+def _rest(
+    columns: dict[str, pa.ChunkedArray],
+) -> tuple[Sequence[FloatArray], Sequence[DateArray], dict[str, Trait]]:
+    """Network sizes and days, where there are such columns, and the traits."""
+    sizes = [
+        each_once(columns.pop(name), sizes_of) for name in ("network_size",) if name in columns
+    ]
+    days = [each_once(columns.pop(name), dates_of) for name in DATE_NAMES if name in columns]
+    return sizes, days, {name: _trait(column) for name, column in columns.items()}
 
 
 def _trait(column: pa.ChunkedArray) -> Trait:
