@@ -18,10 +18,11 @@ import pyarrow.csv
 from analysis.arrays import DateArray, FloatArray, IntArray
 from analysis.columns import codes_of, dates_of, no_dates, no_sizes, sizes_of
 from analysis.errors import SampleError
+from analysis.files import rds_file
 from analysis.files.arrow_columns import CODED, Irregular, coded, each_once, people
 from analysis.files.cells import size_cells
 from analysis.files.csv_file import DATE_NAMES, HEADER, KNOWN, is_issued_column, suspect_levels
-from analysis.files.table import delimiter_of, names_of
+from analysis.files.table import delimiter_of, known_name, names_of
 from analysis.ids import NumberIds
 from analysis.sample import Sample, Trait
 
@@ -34,7 +35,8 @@ def read(path: Path) -> Sample | None:
     """Read the csv layout; ``None`` where anything is out of the ordinary, however harmless.
 
     Out of the ordinary are quotes, blanks round a cell, blank rows, cells too few or too many,
-    coupon columns, ids of other letters than ASCII's, and of course whatever is refused.
+    coupon columns, the columns of R's package RDS, ids of other letters than ASCII's, and of course
+    whatever is refused.
     """
     try:
         return _sample_of(_columns(path))
@@ -69,6 +71,8 @@ def _header(line: bytes) -> tuple[list[str], str]:
     delimiter = delimiter_of(text)
     names = names_of(text.split(delimiter), KNOWN, ("id", "recruiter_id"), 1)
     if any(name in ("", "own_coupon") or is_issued_column(name) for name in names):
+        raise Irregular
+    if rds_file.is_ours(frozenset(map(known_name, names))):
         raise Irregular
     return names, delimiter
 

@@ -135,6 +135,7 @@ def test_what_is_well_formed_is_read_at_once_whatever_its_ids(tmp_path: Path) ->
         b"a" * 200_000 + b",\n1,\n",
         b"id,own_coupon,coupon_1\n1,,2\n",
         b"RDS\n1 0 0\n1 2 0\n",
+        b"id,recruiter.id,network.size.variable\n1,,4\n2,1,5\n",
     ],
 )
 def test_what_is_refused_is_left_to_the_careful_reader(content: bytes, tmp_path: Path) -> None:
