@@ -43,7 +43,11 @@ NO_POPULATION_SIZE = Notice(
     "no_population_size",
     "Gile's successive sampling is null: it needs the size of the population.",
 )
-
+NO_INTERVALS = Notice(
+    "no_intervals",
+    "Standard errors, intervals and design effects of the estimates are null: no bootstrap was asked "
+    "for.",
+)
 NO_TRAIT = Notice(
     "no_traits",
     "This sample has no trait, so what compares groups of people is null or empty: add a column, "
@@ -119,6 +123,8 @@ def summarise(
         notices.append(Notice("no_coupons", "Coupon figures are null: this sample has no coupons."))
     if trait_name is not None:
         notices += [INTERVALS, *_notices_of(estimates)]
+    if estimates and wanted.bootstrap is None:
+        notices.append(NO_INTERVALS)
     return {
         "participants": len(sample),
         "seeds": len(forest.seeds),
@@ -159,7 +165,9 @@ def summarise(
 def estimate_all(ready: Frame, wanted: Wanted) -> dict[str, Estimate]:
     """What each estimator says that has what it needs, by its name.
 
-    Where a bootstrap is asked for by no name, each estimator gets the one recommended for it.
+    Where a bootstrap is asked for by no name, each estimator gets the one recommended for it. Where
+    nobody recruited anyone there are points without intervals, and a notice, for the bootstraps that
+    go by recruitments.
 
     >>> from analysis.sample import build_sample
     >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[1, 3], traits={"x": ["f", "m"]})
@@ -172,21 +180,37 @@ def estimate_all(ready: Frame, wanted: Wanted) -> dict[str, Estimate]:
         if wanted.population_size is None and Need.POPULATION_SIZE in ESTIMATORS[name].needs:
             continue
         bootstrap = recommended(name) if wanted.bootstrap == RECOMMENDED else wanted.bootstrap
-        found[name] = estimate_of(ready, name, replace(wanted, bootstrap=bootstrap))
+        found[name] = _estimated(ready, name, replace(wanted, bootstrap=bootstrap))
     return found
 
 
+def _estimated(ready: Frame, name: str, wanted: Wanted) -> Estimate:
+    try:
+        return estimate_of(ready, name, wanted)
+    except SampleError as error:
+        if error.code != "no_recruits":
+            raise
+    found = estimate_of(ready, name, replace(wanted, bootstrap=None))
+    text = (
+        f"The interval of {ESTIMATORS[name].title} is null: its bootstrap goes by who recruited whom, "
+        "and no recruitment is known."
+    )
+    return replace(
+        found, notices=(*found.notices, Notice("no_interval", text, {"estimator": name}))
+    )
+
+
 def _notices_of(estimates: Mapping[str, Estimate]) -> Iterator[Notice]:
-    """Each estimator's own, once; and who had no say."""
+    """Each estimator's own, those that several share once."""
     if "gile_ss" not in estimates:
         yield NO_POPULATION_SIZE
-    for found in estimates.values():
-        yield from found.notices
+    every = [notice for found in estimates.values() for notice in found.notices]
+    yield from {notice.text: notice for notice in every}.values()
 
 
 def _estimate(found: Estimate | None) -> Json:
     """By level; ``None`` where there is no estimate at all."""
-    if found is None or np.isnan(found.share).any() or not len(found.share):
+    if found is None or np.isnan(found.share).all():
         return None
     its, nothing = found.interval, np.full(len(found.share), np.nan)
     columns = {

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -167,3 +167,74 @@ def test_without_a_bootstrap_there_are_points_and_no_intervals() -> None:
     assert estimates["gile_ss"] is None
     assert any("needs the size of the population" in str(text) for text in figures["warnings"])
     assert estimates["rds_i"]["f"]["se"] is None
+
+
+def a_silent_group() -> Sample:
+    """Nobody of group t told her network size."""
+    return build_sample(
+        list("abcdefgh"),
+        ["", "a", "b", "c", "d", "e", "f", "g"],
+        network_size=[2, 4, None, 2, 4, None, 2, 4],
+        traits={"x": list("fmtmftff")},
+    )
+
+
+@pytest.mark.parametrize("estimator", ["rds_ii", "gile_ss"])
+def test_a_group_without_network_sizes_is_left_out_and_not_called_empty(estimator: str) -> None:
+    wanted = Wanted(population_size=50, bootstrap="forest", replicates=50)
+    found = estimate(a_silent_group(), "x", estimator, wanted)
+    assert found.levels == ("f", "m", "t")
+    assert np.isnan(found.share).tolist() == [False, False, True]
+    assert np.nansum(found.share) == pytest.approx(1.0)
+    its = found.interval
+    assert its is not None
+    for column in (its.se, its.low, its.high, its.design_effect):
+        assert np.isnan(column).tolist() == [False, False, True]
+    assert "group_without_sizes" in [notice.code for notice in found.notices]
+
+
+def test_the_composition_does_not_ask_for_network_sizes() -> None:
+    found = estimate(a_silent_group(), "x", "composition")
+    assert found.share == pytest.approx([0.5, 0.25, 0.25])
+    assert found.notices == ()
+
+
+def test_a_group_without_network_sizes_is_null_in_the_summary_with_the_reason() -> None:
+    figures: dict[str, Any] = summarise(a_silent_group(), "x")
+    of = figures["estimates"]["rds_ii"]
+    assert of["t"]["estimate"] is None
+    assert of["f"]["estimate"] + of["m"]["estimate"] == pytest.approx(1.0)
+    assert any("RDS-II" in warning and "'t'" in warning for warning in figures["warnings"])
+
+
+def test_where_nobody_recruited_the_points_stand_without_intervals() -> None:
+    sample = build_sample(
+        list("abc"), ["", "", ""], network_size=[1, 2, 2], traits={"x": list("ffm")}
+    )
+    for bootstrap in ("forest", "neighbourhood", "salganik", RECOMMENDED):
+        wanted = Wanted(population_size=50, bootstrap=bootstrap, replicates=20)
+        figures: dict[str, Any] = summarise(sample, "x", wanted=wanted)
+        of = figures["estimates"]["gile_ss"]["f"]
+        assert of["estimate"] > 0.5
+        assert (of["se"], of["low"], of["high"]) == (None, None, None)
+        told = [warning for warning in figures["warnings"] if "no recruitment is known" in warning]
+        assert any("Gile" in warning for warning in told)
+
+
+@pytest.mark.parametrize("bootstrap", ["forest", "tree", "neighbourhood", "salganik"])
+def test_replicates_that_are_all_alike_are_no_certainty(bootstrap: str) -> None:
+    sample = build_sample(
+        list("abc"), ["", "a", "b"], network_size=[1, 2, 3], traits={"x": list("fff")}
+    )
+    found = estimate(sample, "x", "rds_ii", Wanted(bootstrap=bootstrap, replicates=20))
+    assert [notice.code for notice in found.notices] == ["no_spread"]
+    assert "no_spread" not in [
+        notice.code for notice in estimate(own(), "t2", "rds_ii", WANTED).notices
+    ]
+
+
+def test_a_summary_without_a_bootstrap_says_why_there_are_no_intervals() -> None:
+    said = "no bootstrap was asked for"
+    assert any(said in warning for warning in cast(list[str], summarise(own(), "t2")["warnings"]))
+    told = cast(list[str], summarise(own(), "t2", wanted=WANTED)["warnings"])
+    assert not any(said in warning for warning in told)
