@@ -76,7 +76,7 @@ def test_an_estimate_is_the_one_of_the_live_sample(
 
     with database.snapshot() as session:
         sample = of_women(load_sample(session, programme.id, today=TODAY).sample)
-    due = estimate(sample, "sex", "rds_ii", Wanted(bootstrap="tree", replicates=30, seed=4))
+    due = estimate(sample, "sex", "rds_ii", Wanted(bootstrap="forest", replicates=30, seed=4))
     assert due.interval is not None
     assert found["levels"] == list(due.levels)
     assert found["share"] == due.share.tolist()
@@ -86,7 +86,7 @@ def test_an_estimate_is_the_one_of_the_live_sample(
     assert found["parameters"] == {
         "trait": "sex",
         "estimator": "rds_ii",
-        "bootstrap": "tree",
+        "bootstrap": "forest",
         "replicates": 30,
         "seed": 4,
         "population_size": None,
