@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
-from analysis.arrays import FloatArray
+from analysis.arrays import BoolArray, FloatArray
 from analysis.bootstraps import BOOTSTRAPS, Bootstrap, IntervalKind
 from analysis.counts import Counts, Frame, frame
 from analysis.degrees import MissingDegree
@@ -36,7 +36,9 @@ class Estimate:
     Attributes:
         estimator: its name in ``ESTIMATORS``.
         levels: the k groups.
-        share: (k,) summing to 1, or nan with the reason in ``notices``.
+        share: (k,) summing to 1, or nan with the reason in ``notices``. nan for one group alone where
+            the estimator goes by network sizes and nobody's is known there; the others then share
+            the 1 without it.
         used: people who had a say; ``left_out`` those who had not, for their group or their network
             size is not known.
         interval: where a bootstrap was asked for and the shares could be estimated.
@@ -145,7 +147,8 @@ def estimate_of(
             no_one_twice=Need.POPULATION_SIZE in chosen.needs,
         )
         notices += _lost(interval, wanted.replicates)
-    return Estimate(
+        notices += _unsure(ready.levels, interval)
+    found = Estimate(
         estimator=chosen.name,
         levels=ready.levels,
         share=share,
@@ -154,6 +157,8 @@ def estimate_of(
         interval=interval,
         notices=tuple(notices),
     )
+    without_say = _without_say(ready, chosen) & ~np.isnan(share)
+    return _blanked(found, without_say) if without_say.any() else found
 
 
 def recommended(estimator: str) -> str:
@@ -224,6 +229,55 @@ def _reason(ready: Frame, estimator: Estimator) -> str:
         if obstacle:
             return OBSTACLES[obstacle]
     return "there is a group in which nobody's network size is known"
+
+
+def _without_say(ready: Frame, estimator: Estimator) -> BoolArray:
+    """(k,) groups of people none of whom the estimator can weigh: it would call their share 0."""
+    counts = ready.counts
+    if Need.NETWORK_SIZE not in estimator.needs:
+        return np.zeros(len(ready.levels), dtype=bool)
+    silent: BoolArray = (counts.of_group[0] > 0) & (counts.placed[0].sum(axis=0) == 0)
+    return silent
+
+
+def _blanked(found: Estimate, blank: BoolArray) -> Estimate:
+    """The estimate without the figures of some groups, and the reason."""
+    levels = tuple(level for level, is_blank in zip(found.levels, blank, strict=True) if is_blank)
+    text = (
+        f"{ESTIMATORS[found.estimator].title} of {_listed(levels)} is null: nobody's network size is "
+        "known there. The other shares are of the rest."
+    )
+    facts = {"estimator": found.estimator, "levels": levels}
+    its = found.interval
+    if its is not None:
+        its = replace(
+            its,
+            se=np.where(blank, np.nan, its.se),
+            low=np.where(blank, np.nan, its.low),
+            high=np.where(blank, np.nan, its.high),
+            design_effect=np.where(blank, np.nan, its.design_effect),
+        )
+    return replace(
+        found,
+        share=np.where(blank, np.nan, found.share),
+        interval=its,
+        notices=(*found.notices, Notice("group_without_sizes", text, facts)),
+    )
+
+
+def _unsure(levels: tuple[str, ...], interval: Interval) -> Iterator[Notice]:
+    is_mute = (interval.se == 0) | np.isnan(interval.low)
+    if is_mute.any():
+        mute = tuple(level for level, it_is in zip(levels, is_mute, strict=True) if it_is)
+        text = (
+            f"How sure the share of {_listed(mute)} is, cannot be said: replicates all gave the same, "
+            "or the share is 0 or 1."
+        )
+        yield Notice("no_spread", text, {"levels": mute})
+
+
+def _listed(levels: tuple[str, ...]) -> str:
+    return ", ".join(map(repr, levels[:10])) + (", …" if len(levels) > 10 else "")
 
 
 def _replicates(
