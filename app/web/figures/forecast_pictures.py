@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from math import isnan
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -82,15 +83,15 @@ def table(outlook: Outlook, figure: str, language: str) -> list[list[Cell]]:
     )
     rows: list[list[Cell]] = [[*([_("way")] if outlook.changed else []), *heading]]
     for future, way in ways:
-        low, quarter, middle, three, high = future.told[figure]
-        for i, day in enumerate(future.told["days"]):
-            values = (middle[i], low[i], quarter[i], three[i], high[i])
-            rows.append([*way, day, *(_rounded(value, figure) for value in values)])
+        told = zip(future.days, future.quantiles(figure).T.tolist(), strict=True)
+        for day, (low, quarter, middle, three, high) in told:
+            values = (middle, low, quarter, three, high)
+            rows.append([*way, str(day), *(_rounded(value, figure) for value in values)])
     return rows
 
 
-def _rounded(value: float | None, figure: str) -> Cell:
-    if value is None:
+def _rounded(value: float, figure: str) -> Cell:
+    if isnan(value):
         return None
     return round(value, 3) if figure == "share" else round(value)
 

@@ -69,15 +69,24 @@ class Between:
 class Future:
     """One way in which it may go on, as a run told it.
 
-    ``met_on`` is the day of the target: its middle, and between which days it lies in 8 of 10 futures.
+    A run that is no longer of now keeps to itself where it began: beside today's figures, that would tell who has
+    come since. ``met_on`` is the day of the target: its middle, and between which days it lies in 8 of 10 futures.
     """
 
     told: Mapping[str, Any]
     currency: str
+    is_of_now: bool = True
 
     @property
     def days(self) -> DateArray:
-        return np.array(self.told["days"], dtype="datetime64[D]")
+        """The days that figures are told of, a week apart."""
+        days = self.told["days"] if self.is_of_now else self.told["days"][1:]
+        return np.array(days, dtype="datetime64[D]")
+
+    def quantiles(self, figure: str) -> FloatArray:
+        """(5, w) a figure on each of the days, nan where there is none; what rows are, see ``analysis.forecast``."""
+        rows = np.array(self.told[figure], dtype=np.float64)
+        return rows if self.is_of_now else rows[:, 1:]
 
     @property
     def target(self) -> int | None:
@@ -89,7 +98,7 @@ class Future:
         its = self.told["days_to_target"]
         if its["median"] is None:
             return None
-        first = self.days[0].astype(object)
+        first = date.fromisoformat(self.told["days"][0])
         found = (its[key] for key in ("low_80", "median", "high_80"))
         low, middle, high = (first + timedelta(days=round(days)) for days in found)
         return low, middle, high
@@ -125,7 +134,7 @@ class Future:
 
     def fan(self, figure: str) -> Fan:
         """The fan of a figure: half of the futures within one band, nine in ten within the other."""
-        rows = np.array(self.told[figure], dtype=np.float64)
+        rows = self.quantiles(figure)
         return Fan(self.days, rows[2], [(0.9, rows[0], rows[4]), (0.5, rows[1], rows[3])])
 
 
@@ -145,14 +154,14 @@ class Outlook:
     coupons: int | None
 
 
-def outlook_of(told: Mapping[str, Any]) -> Outlook:
-    """Read what ``compute_forecast`` wrote."""
+def outlook_of(told: Mapping[str, Any], *, is_of_now: bool = True) -> Outlook:
+    """Read what ``compute_forecast`` wrote, of the figures of now or of some time ago."""
     compared, currency = told["comparison"], told["currency"]
     figures = ("people", "women", "share", "cost", "days_to_target")
     return Outlook(
         as_of=date.fromisoformat(told["as_of"]),
-        future=Future(told["forecast"], currency),
-        changed=Future(compared["changed"], currency) if compared else None,
+        future=Future(told["forecast"], currency, is_of_now),
+        changed=Future(compared["changed"], currency, is_of_now) if compared else None,
         more={key: Between.of(compared[key]) for key in figures} if compared else {},
         better=compared["better"] if compared else None,
         seeds=told["plan"]["seeds"],

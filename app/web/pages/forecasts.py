@@ -36,8 +36,10 @@ router = APIRouter(prefix="/reach/forecast", include_in_schema=False)
 
 Lead = Annotated[Actor, Depends(allowed(Permission.SEE_CHAINS))]
 Short = Annotated[str, StringConstraints(max_length=12)]
-MOST = {"coupons": 20, "seeds_female": 500, "seeds_male": 500, "from_week": 52}
+MOST = {"coupons": 20, "seeds_female": 500, "seeds_male": 500}
 PROBLEMS = {
+    "too_much": N_("Please write %(most)s at most."),
+    "bad_week": N_("Please write one of the weeks looked at, from 1 to %(most)s."),
     "bad_number": N_("Please write a whole number here, or leave it empty."),
     "bad_amount": N_("Please write an amount of money here, or leave it empty."),
     "too_many_analyses": N_(
@@ -74,7 +76,10 @@ AskedFor = Annotated[Asked, Query()]
 
 @dataclass(frozen=True)
 class View:
-    """What is asked, and what came of it. ``problems`` are codes by the name of their field."""
+    """What is asked, and what came of it.
+
+    ``problems`` are codes by the name of their field. Without ``is_enough`` nothing is told, whoever asked before.
+    """
 
     asked: Asked
     question: Question
@@ -139,6 +144,8 @@ def compute(
     view = _view(request, db, now, actor, asked)
     if view.problems:
         return _page(request, view, status=422)
+    if not view.is_enough:
+        return RedirectResponse(f"/reach/forecast?{asked.query}", 303)
     try:
         with db.transaction() as session:
             wanted = view.question.parameters
@@ -186,14 +193,17 @@ def _view(request: Request, db: Database, now: datetime, actor: Actor, asked: As
         is_of_today = done is not None and queries.is_of_now(
             session, actor.programme_id, done.id, today=today
         )
+    has_enough = is_enough(live.sample)
     return View(
         asked=asked,
         question=question,
         problems=problems,
         reach=reach_of_programme(live),
-        is_enough=is_enough(live.sample),
+        is_enough=has_enough,
         run=newest,
-        outlook=outlook_of(told_of(result)) if result else None,
+        outlook=(
+            outlook_of(told_of(result), is_of_now=is_of_today) if result and has_enough else None
+        ),
         is_of_today=is_of_today,
         mark=facts.women_mark,
         currency=facts.currency,
@@ -204,26 +214,35 @@ def _view(request: Request, db: Database, now: datetime, actor: Actor, asked: As
 def _question(asked: Asked, currency: str) -> tuple[Question, dict[str, str]]:
     """What is asked, and the code of what is wrong by the name of its field."""
     problems, numbers = dict[str, str](), dict[str, int | None]()
+    weeks = asked.weeks if asked.weeks in HORIZONS else HORIZONS[1]
     for field, most in MOST.items():
-        text = getattr(asked, field).strip()
-        numbers[field] = int(text) if text.isdecimal() and int(text) <= most else None
-        if text and numbers[field] is None:
+        numbers[field] = _whole(getattr(asked, field))
+        if numbers[field] is None and getattr(asked, field).strip():
             problems[field] = "bad_number"
+        elif (numbers[field] or 0) > most:
+            numbers[field], problems[field] = None, "too_much"
+    from_week = _whole(asked.from_week or "1")
+    if from_week is None or not 1 <= from_week <= weeks:
+        from_week, problems["from_week"] = 1, "bad_week"
     try:
         reward = Money.parse(asked.reward, currency).minor if asked.reward.strip() else None
     except NotAnAmount:
         reward, problems["reward"] = None, "bad_amount"
     odds = next((factor for factor in FACTORS if f"{factor:g}" == asked.odds), None)
     question = Question(
-        weeks=asked.weeks if asked.weeks in HORIZONS else HORIZONS[1],
+        weeks=weeks,
         coupons=numbers["coupons"],
         seeds_female=numbers["seeds_female"],
         seeds_male=numbers["seeds_male"],
         odds=odds,
         reward=reward,
-        from_week=max(numbers["from_week"] or 1, 1),
+        from_week=from_week,
     )
     return question, problems
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.strip().isdecimal() else None
 
 
 def _page(request: Request, view: View, *, status: int = 200) -> Response:
@@ -240,6 +259,7 @@ def _page(request: Request, view: View, *, status: int = 200) -> Response:
         "horizons": HORIZONS,
         "factors": [f"{factor:g}" for factor in FACTORS],
         "texts": PROBLEMS,
+        "most": {**MOST, "from_week": view.question.weeks},
         "failures": FAILURES,
     }
     return render(request, "forecasts.html", context, status=status)
