@@ -99,6 +99,38 @@ def test_curves_and_means_wait_for_enough_people(database: Database, keyring: Ke
     assert table(someone, "coupons")[0]["women"] == WITHHELD
 
 
+@pytest.mark.parametrize("women", [4, 5])
+def test_means_and_shares_wait_until_they_count_no_few_people(
+    database: Database, keyring: Keyring, women: int
+) -> None:
+    sexes = [Sex.FEMALE, Sex.MALE] * 20
+    forest = [
+        Person(sex=sex, live_coupons=3, usable_until=TODAY - timedelta(days=5)) for sex in sexes
+    ]
+    brought = [Sex.FEMALE] * women + [Sex.MALE] * 6
+    for recruiter in (Sex.FEMALE, Sex.MALE):
+        holders = [i for i, sex in enumerate(sexes) if sex is recruiter]
+        forest += [Person(sex=sex, recruiter=i) for sex, i in zip(brought, holders, strict=False)]
+    page = lead(database, keyring, forest).get(PAGE).text
+    assert ("Reproduction number" in page) is (women == 5)
+
+
+def test_how_many_coupons_came_back_is_not_told_of_a_few(
+    database: Database, keyring: Keyring
+) -> None:
+    sexes = [Sex.FEMALE, Sex.MALE] * 20
+    forest = [
+        Person(sex=sex, live_coupons=3, usable_until=TODAY - timedelta(days=5)) for sex in sexes
+    ]
+    forest += [Person(recruiter=2 * i) for i in range(4)]  # brought by women
+    forest += [Person(recruiter=2 * i + 1) for i in range(6)]
+    page = lead(database, keyring, forest).get(PAGE).text
+    women, others = re.findall(
+        r'coupons that came back</span>\s*<span class="stat-value">(.*?)<', page
+    )
+    assert (women, others) == ("–", "10.0 %")
+
+
 @given(st.lists(st.integers(0, 12), min_size=1, max_size=8), st.integers(0, 30))
 def test_no_two_steps_that_are_told_are_a_few_people_apart(lost: list[int], left: int) -> None:
     counts = left + np.cumsum(lost[::-1])[::-1]

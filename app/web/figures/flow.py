@@ -1,7 +1,7 @@
 """The numbers of the page from coupon to recruiter: who passes each step, how soon, and whether it keeps itself going.
 
 By sex as women and others, as elsewhere. A step is told of a sex only if nobody or at least five were lost since
-the last step that is told; a curve or a mean only where it rests on enough people.
+the last step that is told; a curve only where it rests on enough people, a share or a mean also on enough brought.
 """
 
 from collections.abc import Sequence
@@ -81,7 +81,7 @@ def flow_of(sample: Sample, history: CouponHistory, cascade: Cascade) -> Flow:
         survival=survival(history, holder, SEXES) if is_enough else None,
         matured=_rates(matured_redemption_rate(history, holder, SEXES)),
         effective=_numbers(effective_recruitment(history, holder, SEXES)),
-        reproduction=reproduced if (reproduced.people >= THRESHOLD).all() else None,
+        reproduction=reproduced if _tells_of_enough(reproduced) else None,
         is_empty=not len(history),
     )
 
@@ -139,8 +139,16 @@ def losing_enough(counts: IntArray) -> list[int | None]:
 
 
 def _rates(rate: MaturedRate) -> tuple[Rate, Rate]:
+    """None of a sex of whose coupons few came back, or few did not: the share would count them."""
     low, high = rate.interval
-    return _both(rate.matured, rate.share, low, high)
+    is_told = np.minimum(rate.redeemed, rate.matured - rate.redeemed) >= THRESHOLD
+    return _both(np.where(is_told, rate.matured, 0), rate.share, low, high)
+
+
+def _tells_of_enough(found: MaturedReproduction) -> bool:
+    """Whether every mean rests on enough people, and on enough brought by them."""
+    brought = np.rint(found.matrix * found.people[:, np.newaxis])
+    return bool((found.people >= THRESHOLD).all() and (brought >= THRESHOLD).all())
 
 
 def _numbers(found: EffectiveRecruitment) -> tuple[Rate, Rate]:
