@@ -221,7 +221,7 @@ def test_without_seeds_there_must_be_five_of_both_sexes_among_recruits(
 
 @pytest.mark.parametrize(("lacking", "told"), [(0, "200"), (3, WITHHELD), (40, "160")])
 def test_how_few_have_no_network_size_is_not_told(lacking: int, told: str) -> None:
-    size = np.where(np.arange(200) < 160 + (40 - lacking), 10.0, np.nan)
+    size = [10.0] * (200 - lacking) + [None] * lacking
     sex = ["female", "male"] * 100
     ids = [str(i) for i in range(200)]
     sample = build_sample(ids, ["", *ids[:-1]], network_size=size, traits={"sex": sex})
