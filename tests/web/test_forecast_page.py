@@ -92,8 +92,9 @@ def compared(database: Database, *, weeks: int) -> Comparison:
         reward={"female": 5000},
     )
     now = momentum(sample, history, sample.trait("sex"))
-    draws = {"weeks": weeks, "replicates": REPLICATES, "seed": SEED}
-    return compare(now, plan, change, costs, of="female", **draws)
+    return compare(
+        now, plan, change, costs, of="female", weeks=weeks, replicates=REPLICATES, seed=SEED
+    )
 
 
 def test_a_forecast_is_asked_for_once_computed_by_the_worker_and_shown(
