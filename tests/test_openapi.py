@@ -97,6 +97,10 @@ def test_the_contracts_routes_are_there(document: dict[str, Any]) -> None:
         ("GET", "/api/v1/chains/summary"),
         ("GET", "/api/v1/chains"),
         ("GET", "/api/v1/reach"),
+        ("GET", "/api/v1/reach/estimates"),
+        ("GET", "/api/v1/reach/flow"),
+        ("POST", "/api/v1/analyses"),
+        ("GET", "/api/v1/analyses/{run_id}"),
         ("GET", "/api/v1/ledger/balances"),
     }
 

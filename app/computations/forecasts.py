@@ -16,6 +16,7 @@ from app.core.clock import local_date
 from app.core.db import Database
 from app.domain.analyses.errors import BadAnalysis
 from app.domain.analyses.queries import Result
+from app.domain.analyses.rules import MOST_WEEKS
 from app.domain.chains.queries import load_sample
 from app.domain.participants.rules import Sex
 from app.domain.programmes.queries import clock_of, programme
@@ -23,8 +24,6 @@ from app.domain.recruitment.queries import load_costs, load_coupon_history, load
 
 WOMEN, MEN = Sex.FEMALE.value, Sex.MALE.value
 FROM = "change_from_week"
-# All the weeks of all replicates: more would fill the memory of a small server.
-MOST_WEEKS = 1_000_000
 
 
 def compute_forecast(

@@ -11,10 +11,9 @@ import numpy as np
 
 from app.domain.analyses.errors import BadAnalysis
 from app.domain.analyses.queries import Result
+from app.domain.analyses.rules import MOST_REPLICATES
 
 JSON = "application/json"
-# More would say nothing that so many do not, and keep other programmes waiting.
-MOST_REPLICATES = 20_000
 
 
 def plain(value: object) -> Any:

@@ -13,11 +13,12 @@ from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from analysis.errors import SampleError
 from app.core.crypto import KeyProblem
 from app.core.db import NotCommitted
 from app.core.errors import DomainError, Kind
 from app.web.templating import language_of, render
-from app.web.wording import text_of
+from app.web.wording import ERRORS, text_of
 
 STATUS = {
     Kind.NOT_FOUND: HTTPStatus.NOT_FOUND,
@@ -60,6 +61,13 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(DomainError)
     def refused(request: Request, error: DomainError) -> Response:
         return answer(request, STATUS[error.kind], error.code, dict(error.facts))
+
+    @app.exception_handler(SampleError)
+    def refused_by_analysis(request: Request, error: SampleError) -> Response:
+        # What has a text is wrong with the question. Records that contradict each other are our fault.
+        if error.code not in ERRORS:
+            raise error
+        return answer(request, 422, error.code, dict(error.facts))
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:

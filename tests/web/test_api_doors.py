@@ -76,6 +76,9 @@ def test_each_role_is_let_in_where_its_permission_says_and_nowhere_else(api: Api
         (Permission.SEE_LEDGER, "GET", "/ledger/balances", None),
         (Permission.SEE_CHAINS, "GET", "/chains/summary", None),
         (Permission.SEE_CHAINS, "GET", "/chains", None),
+        (Permission.SEE_CHAINS, "GET", "/reach/estimates", None),
+        (Permission.SEE_CHAINS, "GET", "/reach/flow", None),
+        (Permission.SEE_CHAINS, "POST", "/analyses", {}),
         (Permission.SEE_REACH, "GET", "/reach", None),
     ]
     for role in Role:

@@ -16,6 +16,10 @@ MOST_UNDER_WAY = 12
 KEPT = timedelta(days=40)
 LONGEST_TEXT = 60
 MOST_PARAMETERS = 20
+# More would say nothing that so many do not, and keep other programmes waiting.
+MOST_REPLICATES = 20_000
+# All the weeks of all replicates of a forecast: more would fill the memory of a small server.
+MOST_WEEKS = 1_000_000
 
 
 class AnalysisKind(StrEnum):

@@ -1,10 +1,14 @@
 """JSON for programs: one file a resource."""
 
 from app.web.api import (
+    analyses,
     bundles,
+    chain_summary,
     chains,
     coupons,
     desk_sync,
+    estimates,
+    flow,
     health,
     ledger,
     redemptions,
@@ -13,5 +17,18 @@ from app.web.api import (
 
 ROUTERS = tuple(
     module.router
-    for module in (bundles, chains, coupons, desk_sync, health, ledger, redemptions, seeds)
+    for module in (
+        analyses,
+        bundles,
+        chain_summary,
+        chains,
+        coupons,
+        desk_sync,
+        estimates,
+        flow,
+        health,
+        ledger,
+        redemptions,
+        seeds,
+    )
 )

@@ -1,10 +1,9 @@
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from analysis.report import summarise
 from app.core.clock import local_date
 from app.domain.chains.queries import coupon_totals, live_coupons, load_sample
 from app.domain.chains.rules import ChainState
@@ -134,15 +133,6 @@ class ReachOut(BaseModel):
     ]
     coupons: CouponsOut
     matured_redemption_rate: float | None
-
-
-@router.get("/chains/summary", responses=problems())
-def chain_summary(db: Db, now: Now, actor: Lead) -> dict[str, Any]:
-    """What ``pdi analyse --json`` says of a file, from live data, by sex."""
-    with db.snapshot() as session:
-        today = local_date(now, clock_of(session, actor.programme_id, actor.site_id))
-        live = load_sample(session, actor.programme_id, today=today)
-    return summarise(live.sample, "sex")
 
 
 @router.get("/chains", responses=problems())

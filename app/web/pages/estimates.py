@@ -1,5 +1,5 @@
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
@@ -8,7 +8,6 @@ from fastapi import Form as Field
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 from pydantic import BaseModel, StringConstraints
-from sqlalchemy.orm import Session
 
 from analysis.bootstraps import BOOTSTRAPS
 from analysis.errors import SampleError
@@ -16,7 +15,7 @@ from app.core.clock import local_date
 from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.i18n import N_
-from app.domain.analyses import actions, queries
+from app.domain.analyses import actions
 from app.domain.analyses.queries import RunFacts
 from app.domain.analyses.rules import AnalysisKind
 from app.domain.chains.queries import LiveSample, load_sample
@@ -28,6 +27,7 @@ from app.web.deps import Db, Now, allowed
 from app.web.figures import estimate_pictures as drawing
 from app.web.figures import files
 from app.web.figures.cautions import cautions_in_words
+from app.web.figures.estimate_runs import results_of, runs_for
 from app.web.figures.estimate_words import ABOUT, HOMOPHILY, NAMES
 from app.web.figures.estimate_words import BOOTSTRAPS as BOOTSTRAP_NAMES
 from app.web.figures.estimates import (
@@ -42,7 +42,6 @@ from app.web.figures.estimates import (
     mixing,
     parse_population,
     points,
-    told_of,
 )
 from app.web.figures.files import Cell, Form
 from app.web.figures.reach import others_level
@@ -233,12 +232,12 @@ def _view(request: Request, db: Database, now: datetime, actor: Actor, asked: As
         today = local_date(now, programmes.clock_of(session, actor.programme_id, actor.site_id))
         live = load_sample(session, actor.programme_id, today=today)
         question, problem = _question(asked, len(live.sample))
-        runs = _runs(session, actor, question, today) if is_enough(live.sample) else {}
-        results = {
-            name: told_of(result)
-            for name, run in runs.items()
-            if (result := queries.result_of(session, actor.programme_id, run.id))
-        }
+        runs = (
+            runs_for(session, actor.programme_id, question, today=today)
+            if is_enough(live.sample)
+            else {}
+        )
+        results = results_of(session, actor.programme_id, runs)
     rows = points(live.sample, question) if is_enough(live.sample) else ()
     return View(
         asked=asked,
@@ -263,20 +262,6 @@ def _question(asked: Asked, people: int) -> tuple[Question, str | None]:
         return asked.question(people), None
     except SampleError as problem:
         return asked.model_copy(update={"population": ""}).question(people), problem.code
-
-
-def _runs(session: Session, actor: Actor, question: Question, today: date) -> dict[str, RunFacts]:
-    """The newest run of each estimator, if it is of today's figures."""
-    found = {}
-    for name in COMPUTED:
-        run = queries.latest(
-            session, actor.programme_id, AnalysisKind.ESTIMATE, question.parameters(name)
-        )
-        if run and (
-            run.is_under_way or queries.is_of_now(session, actor.programme_id, run.id, today=today)
-        ):
-            found[name] = run
-    return found
 
 
 def _cautions(view: View) -> list[str]:
