@@ -161,8 +161,10 @@ def test_records_that_contradict_each_other_are_not_called_a_bad_question(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    contradiction = SampleError("cycle", "Somebody recruited herself.", id="somebody")
+
     def contradicting(*_args: object, **_given: object) -> None:
-        raise SampleError("cycle", "Somebody recruited herself.", id="somebody")
+        raise contradiction
 
     monkeypatch.setattr("app.web.api.chain_summary.summarise", contradicting)
     with pytest.raises(AssertionError, match="did not expect"):  # a 500
