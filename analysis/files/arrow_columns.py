@@ -36,11 +36,16 @@ def coded(column: pa.ChunkedArray) -> tuple[Sequence[str], IntArray]:
     >>> [values[code] for code in codes]
     ['f', '', 'm', 'f']
     """
-    chunks = column.unify_dictionaries().chunks
-    values = chunks[0].dictionary.to_pylist()
-    if not all(map(_is_plain, values)):
+    place: dict[str, int] = {}
+    codes = np.empty(len(column), dtype=np.int32)
+    start = 0
+    for chunk in column.chunks:
+        of_chunk = [place.setdefault(v, len(place)) for v in chunk.dictionary.to_pylist()]
+        some = slice(start, start := start + len(chunk))
+        codes[some] = np.array(of_chunk, dtype=np.int32)[chunk.indices.to_numpy()]
+    if not all(map(_is_plain, place)):
         raise Irregular
-    return values, np.concatenate([chunk.indices.to_numpy() for chunk in chunks])
+    return list(place), codes
 
 
 def _is_plain(value: str) -> bool:

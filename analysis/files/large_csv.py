@@ -82,10 +82,12 @@ def _type_of(name: str) -> pa.DataType:
 
 
 def _sample_of(columns: dict[str, pa.ChunkedArray]) -> Sample:
-    own, recruiters = columns.pop("id"), columns.pop("recruiter_id")
+    """Columns are taken out of the dictionary as they are worked out, so that their memory is free."""
+    others = [name for name in columns if name not in ("id", "recruiter_id")]
+    rest_of_columns = {name: columns.pop(name) for name in others}
     with ThreadPoolExecutor(1) as beside:
-        rest = beside.submit(_rest, columns)
-        ids, recruiter = people(own, recruiters)
+        rest = beside.submit(_rest, rest_of_columns)
+        ids, recruiter = people(columns.pop("id"), columns.pop("recruiter_id"))
         sizes, days, traits = rest.result()
     sample = Sample(
         ids=ids,
@@ -107,7 +109,7 @@ def _rest(
         each_once(columns.pop(name), sizes_of) for name in ("network_size",) if name in columns
     ]
     days = [each_once(columns.pop(name), dates_of) for name in DATE_NAMES if name in columns]
-    return sizes, days, {name: _trait(column) for name, column in columns.items()}
+    return sizes, days, {name: _trait(columns.pop(name)) for name in list(columns)}
 
 
 def _trait(column: pa.ChunkedArray) -> Trait:
