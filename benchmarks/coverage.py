@@ -1,12 +1,12 @@
 """How often a 95 % interval holds the truth: surveys of made-up populations whose truth is known.
 
-    python benchmarks/coverage.py [--surveys N] [--replicates B] [--processes P] [--design NAME]
+    python benchmarks/coverage.py [--surveys N] [--replicates B] [--processes P] [--design NAME] [--all]
 
 For each design, surveys are simulated along the ties of populations made anew for every ten of them,
 and estimators get their intervals: that of the forest bootstrap in every survey, the others in one of
-five, Gile's, which is slow, in one of ten. Prints the tables of ``analysis/README.md`` as markdown. The same options give the same tables, however many
-processes there are. RDS-I, RDS-II and composition are told nothing of the population's size; Gile's
-estimator is told the truth.
+five, Gile's, which is slow, in one of ten. Prints the tables of ``analysis/README.md`` as markdown.
+The same options give the same tables, however many processes there are. RDS-I, RDS-II and composition
+are told nothing of the population's size; Gile's estimator is told the truth.
 """
 
 import argparse
