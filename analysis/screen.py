@@ -1,9 +1,12 @@
 """The figures of a summary as plain text, for a terminal."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 ABSENT = "–"
+WIDTH = 96
+HOMOPHILY = ("heckathorn", "affiliation", "degree", "population")
 
 
 def render(summary: Mapping[str, Any]) -> str:
@@ -17,8 +20,10 @@ def render(summary: Mapping[str, Any]) -> str:
     """
     parts = [_structure(summary)]
     if summary["trait"] is not None:
-        parts += [_composition(summary), _waves(summary), _mixing(summary), _estimates(summary)]
-    parts.append(["Cautions", *(f"  - {warning}" for warning in summary["warnings"])])
+        parts += [_composition(summary), _waves(summary), _mixing(summary)]
+        parts += [_diagnostics(summary)] if summary["diagnostics"] else []
+        parts.append(_estimates(summary))
+    parts.append(["Cautions", *(line for each in summary["warnings"] for line in _item(each))])
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
@@ -91,6 +96,43 @@ def _mixing(summary: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _diagnostics(summary: Mapping[str, Any]) -> list[str]:
+    found = summary["diagnostics"]
+    homophily = found["homophily"]
+    rows = [
+        [
+            level,
+            *(_number(homophily[name][level]) for name in HOMOPHILY),
+            _number(found["differential_activity"][level]),
+            _whole(found["waves_to_equilibrium"][level]),
+            _number(found["expected_design_effect"][level]),
+            _answer(found["chains_agree"].get(level, {}).get("agrees")),
+        ]
+        for level in summary["levels"]
+    ]
+    columns = ["", *HOMOPHILY, "activity", "waves", "design effect", "chains agree"]
+    return [
+        f"How well the assumptions hold, by {summary['trait']}",
+        *_table(columns, rows),
+        "  heckathorn: homophily, 0 is none; affiliation and degree are its parts",
+        "  population: homophily as in R's RDS, 1 is none",
+        "  activity: network size, over that of everyone else",
+        f"  waves: from seeds of that group alone to {_points(found['tolerance'])} off equilibrium",
+        "  design effect: to expect from likeness along chains",
+        f"Differential activity (as in R's RDS): {_number(summary['differential_activity'])}",
+        _settled(found["settled"]),
+    ]
+
+
+def _settled(its: Mapping[str, Any]) -> str:
+    if its["is_settled"] is None:
+        return "Whether RDS-II has come to rest cannot be told"
+    if its["is_settled"]:
+        return f"RDS-II has come to rest since {its['since']:,} people"
+    moved = max(its["drift"].values(), key=lambda drift: drift or 0.0)
+    return f"RDS-II has not come to rest: it moved by {_points(moved)} while the last half came"
+
+
 def _estimates(summary: Mapping[str, Any]) -> list[str]:
     rows = [
         [
@@ -105,14 +147,32 @@ def _estimates(summary: Mapping[str, Any]) -> list[str]:
         for name, its in summary["estimates"].items()
         if its
     ]
-    made = summary["intervals"]
-    how = [
-        f"  {name}: 95 % {its['kind']} interval, {its['bootstrap']} bootstrap, "
-        f"{its['replicates']:,} replicates"
-        for name, its in (made["methods"] if made else {}).items()
-    ]
     title = f"Estimates of the population by {summary['trait']}"
-    return [title, *_table(["", *summary["levels"]], rows), *how]
+    return [title, *_table(["", *summary["levels"]], rows), *_methods(summary["intervals"])]
+
+
+def _methods(made: Mapping[str, Any] | None) -> list[str]:
+    """How the intervals were made: a line for all that were made alike."""
+    alike: dict[str, list[str]] = {}
+    for name, its in (made["methods"] if made else {}).items():
+        lost = f", {its['lost']:,} lost" if its["lost"] else ""
+        how = (
+            f"95 % {its['kind']} interval, {its['bootstrap']} bootstrap, "
+            f"{its['replicates']:,} replicates{lost}"
+        )
+        alike.setdefault(how, []).append(name)
+    return [line for how, names in alike.items() for line in _item(f"{', '.join(names)}: {how}")]
+
+
+def _item(text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent="  - ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -127,6 +187,10 @@ def _percent(share: float | None) -> str:
     return ABSENT if share is None else f"{100 * share:.1f} %"
 
 
+def _points(share: float) -> str:
+    return f"{100 * share:.1f} points"
+
+
 def _range(one: Mapping[str, float | None]) -> str:
     return (
         ABSENT if one["low"] is None else f"{100 * one['low']:.1f}–{100 * (one['high'] or 0):.1f} %"
@@ -135,3 +199,11 @@ def _range(one: Mapping[str, float | None]) -> str:
 
 def _number(value: float | None) -> str:
     return ABSENT if value is None else f"{value:.2f}"
+
+
+def _whole(value: int | None) -> str:
+    return ABSENT if value is None else f"{value:,}"
+
+
+def _answer(value: bool | None) -> str:
+    return ABSENT if value is None else ("yes" if value else "no")
