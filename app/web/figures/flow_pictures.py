@@ -28,7 +28,7 @@ STEPS: Mapping[str, str] = {
     "eligible": N_("eligible"),
     "consented": N_("consented"),
     "enrolled": N_("enrolled"),
-    "given_a_bundle": N_("given coupons of her own"),
+    "given_a_bundle": N_("given coupons of their own"),
     "recruited": N_("brought somebody"),
 }
 
@@ -103,7 +103,7 @@ def draw_reproduction(found: MaturedReproduction, *, others: str, language: str,
             description=_("Rows bring columns: the mean number of recruits of one recruiter."),
             rows=_("recruiter"),
             columns=_("recruit"),
-            each=_("all"),
+            each=_("together"),
         ),
         writing=writing(language),
         width=width,

@@ -21,8 +21,8 @@ REMARKS = {
         "Of all coupons given out: the height in the end is the share that ever comes back."
     ),
     "each-brings": N_(
-        "Of those whose time to bring others is over. Below 1 in all, chains end by themselves "
-        "unless new ones begin."
+        "The mean number of people that each brings, of those whose time to bring others is over. "
+        "Rows bring columns."
     ),
 }
 
@@ -42,7 +42,7 @@ def from_coupon_to_recruiter(facts: Facts, voice: Voice) -> Section:
             _share(_("Women's coupons that came back"), flow.matured[0], voice),
             _share(_("Others' coupons that came back"), flow.matured[1], voice),
             _mean(_("People a woman brings in the end"), flow.effective[0], voice),
-            _mean(_("People another brings in the end"), flow.effective[1], voice),
+            _mean(_("People someone else brings in the end"), flow.effective[1], voice),
         )
     )
     parts = [_steps(facts, voice, "coupons"), _steps(facts, voice, "people")]
