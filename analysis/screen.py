@@ -129,8 +129,12 @@ def _settled(its: Mapping[str, Any]) -> str:
         return "Whether RDS-II has come to rest cannot be told"
     if its["is_settled"]:
         return f"RDS-II has come to rest since {its['since']:,} people"
-    moved = max(its["drift"].values(), key=lambda drift: drift or 0.0)
-    return f"RDS-II has not come to rest: it moved by {_points(moved)} while the last half came"
+    moved = [drift for drift in its["drift"].values() if drift is not None]
+    if not moved:
+        return "RDS-II has not come to rest: it could be estimated only lately"
+    return (
+        f"RDS-II has not come to rest: it moved by {_points(max(moved))} while the last half came"
+    )
 
 
 def _estimates(summary: Mapping[str, Any]) -> list[str]:

@@ -96,3 +96,14 @@ def test_a_line_that_still_moves_says_by_how_much() -> None:
     )
     text = render(summarise(sample, "sex"))
     assert "RDS-II has not come to rest: it moved by 37.5 points while the last half came" in text
+
+
+def test_an_estimate_that_was_none_for_most_of_the_time_has_not_come_to_rest() -> None:
+    ids = [str(i) for i in range(20)]
+    sample = build_sample(
+        ids,
+        ["", *ids[:-1]],
+        network_size=[None] * 15 + [4] * 5,
+        traits={"sex": ["f", "m"] * 10},
+    )
+    assert "it could be estimated only lately" in render(summarise(sample, "sex"))
