@@ -6,7 +6,7 @@ thousand replicates of a bootstrap, which come as tables with a leading axis.
 Notation: D distinct network sizes, k groups, R replicates (1 for the sample itself).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -89,6 +89,16 @@ class Frame:
     def __len__(self) -> int:
         return len(self.group)
 
+    def keeping_within(self, parts: Trait) -> "Frame":
+        """The same, with recruitment understood inside the levels of another trait.
+
+        >>> from analysis.sample import build_sample
+        >>> sample = build_sample(["a"], [""], traits={"sex": ["m"], "site": ["Lviv"]})
+        >>> frame(sample, sample.trait("sex")).keeping_within(sample.trait("site")).block.tolist()
+        [1]
+        """
+        return replace(self, block=parts.codes + 1)
+
     @cached_property
     def people_cell(self) -> IntArray:
         """(n,) each person's place in a table of ``Counts.people``, read row by row."""
@@ -148,15 +158,15 @@ def frame(
     """
     degree, size = _classes(stand_in(sample.network_size, missing_degree))
     k = len(trait.levels)
-    return Frame(
+    ready = Frame(
         levels=trait.levels,
         degree=degree,
         size=size,
         group=np.where(trait.codes < 0, k, trait.codes).astype(np.int16),
         recruiter=sample.recruiter,
         is_counted=np.ones(len(sample), dtype=bool) if with_seeds else sample.recruiter >= 0,
-        block=None if within is None else within.codes + 1,
     )
+    return ready if within is None else ready.keeping_within(within)
 
 
 def _classes(network_size: FloatArray) -> tuple[FloatArray, IntArray]:

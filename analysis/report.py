@@ -85,11 +85,16 @@ def summarise(
     *,
     missing_degree: MissingDegree = "drop",
     wanted: Wanted = POINTS_ONLY,
+    within: str | None = None,
 ) -> dict[str, Json]:
     """Every figure of a sample, as JSON values, in a fixed order.
 
     What cannot be computed is ``None`` or empty, and ``warnings`` says why; without a trait that is
     everything that compares groups of people.
+
+    Args:
+        within: a trait whose levels recruitment hardly crosses, such as the site: recommended
+            intervals then allow for that.
 
     Raises:
         SampleError: ``unknown_trait``, or ``too_many_levels`` for a trait that is no grouping.
@@ -112,7 +117,8 @@ def summarise(
     reproduced = reproduction(sample.recruiter, trait)
     sizes = degrees(sample.network_size, missing_degree)
     diagnosis = diagnose(seen)
-    estimates = estimate_all(seen.frame, wanted) if trait_name is not None else {}
+    ready = seen.frame if within is None else seen.frame.keeping_within(sample.trait(within))
+    estimates = estimate_all(ready, wanted) if trait_name is not None else {}
     notices: list[Notice] = [*sample.notices, *diagnosis.notices]
     if trait_name is None:
         notices.append(NO_TRAIT)

@@ -37,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=RECOMMENDED,
         help="by which bootstrap (each estimator's own by default)",
     )
+    parser.add_argument(
+        "--within",
+        metavar="COLUMN",
+        help="recruitment hardly crosses its values (a site); recommended intervals allow for it",
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the bootstrap")
     parser.add_argument(
         "--missing-degree",
@@ -59,7 +64,13 @@ def run(arguments: argparse.Namespace) -> int:
             replicates=arguments.bootstrap or REPLICATES,
             seed=arguments.seed,
         )
-        figures = summarise(sample, trait, missing_degree=arguments.missing_degree, wanted=wanted)
+        figures = summarise(
+            sample,
+            trait,
+            missing_degree=arguments.missing_degree,
+            wanted=wanted,
+            within=arguments.within,
+        )
         if arguments.plots:
             _write_pictures(sample, trait, arguments.plots)
     except SampleError as error:

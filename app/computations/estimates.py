@@ -28,8 +28,9 @@ def compute_estimate(
     ``replicates`` 1000; ``seed`` 0; ``population_size`` null; ``interval`` null (as the bootstrap's authors do);
     ``missing_degree`` drop; ``with_seeds`` true.
 
-    Sex is women and others, as on the pages. The JSON has the fields of ``Estimate``, those of its ``interval`` (``replicates`` is how many gave an estimate), the
-    ``parameters`` as used, ``as_of`` and ``people``; what cannot be computed is null with a notice.
+    Sex is women and others, as on the pages; recruitment is understood inside sites. The JSON has the fields of
+    ``Estimate``, those of its ``interval`` (``replicates`` is how many gave an estimate), the ``parameters`` as used,
+    ``as_of`` and ``people``; what cannot be computed is null with a notice.
     """
     used = given(
         parameters,
@@ -60,6 +61,7 @@ def compute_estimate(
         ),
         missing_degree=used["missing_degree"],
         with_seeds=used["with_seeds"],
+        within="site" if used["trait"] != "site" else None,
         progress=lambda done, of: advance(done / of),
     )
     told = plain(found)

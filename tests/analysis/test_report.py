@@ -122,3 +122,15 @@ def test_a_chain_that_holds_most_of_all_is_said_so() -> None:
     sample = build_sample(ids, ["", "", *ids[1:119]], traits={"sex": ["f"] * 120})
     figures: dict[str, Any] = summarise(sample, "sex")
     assert any("One chain of 2 holds 99 %" in warning for warning in figures["warnings"])
+
+
+def test_recruitment_that_stays_within_sites_widens_the_recommended_intervals() -> None:
+    sample = simulate(400, seed=3)
+    wanted = Wanted(bootstrap="recommended", replicates=200)
+    free: dict[str, Any] = summarise(sample, "sex", wanted=wanted)
+    kept: dict[str, Any] = summarise(sample, "sex", wanted=wanted, within="site")
+    assert kept["estimates"]["rds_ii"]["female"]["estimate"] == pytest.approx(
+        free["estimates"]["rds_ii"]["female"]["estimate"]
+    )
+    assert kept["estimates"]["rds_ii"]["female"]["se"] != free["estimates"]["rds_ii"]["female"]["se"]
+    assert {**kept, "estimates": None} == {**free, "estimates": None}
