@@ -76,7 +76,8 @@ def test_an_estimate_is_the_one_of_the_live_sample(
 
     with database.snapshot() as session:
         sample = of_women(load_sample(session, programme.id, today=TODAY).sample)
-    due = estimate(sample, "sex", "rds_ii", Wanted(bootstrap="forest", replicates=30, seed=4))
+    wanted = Wanted(bootstrap="forest", replicates=30, seed=4)
+    due = estimate(sample, "sex", "rds_ii", wanted, within="site")
     assert due.interval is not None
     assert found["levels"] == list(due.levels)
     assert found["share"] == due.share.tolist()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from analysis.errors import SampleError
+from analysis.estimate import Wanted
 from analysis.report import MOST_LEVELS, choose_trait, summarise
 from analysis.sample import CouponFigures, build_sample
 from analysis.screen import render
