@@ -215,7 +215,9 @@ def test_without_seeds_there_must_be_five_of_both_sexes_among_recruits(
     seeds = [Person(sex=Sex.FEMALE) for _ in range(9)]
     someone = lead(database, keyring, [*seeds, *(Person(recruiter=0) for _ in range(30))])
     assert table(someone)
-    assert "Too few people yet" in someone.get(f"{PAGE}?seeds=without").text
+    page = someone.get(f"{PAGE}?seeds=without").text
+    assert "Too few people yet" in page
+    assert '<a href="/reach/estimates">Count seeds in</a>' in page
     assert someone.get(f"{PAGE}/estimates.csv?seeds=without").status_code == 404
 
 
