@@ -81,27 +81,34 @@ def equilibria(matrices: IntArray | FloatArray) -> FloatArray:
     """
     k = matrices.shape[-1]
     shares = np.full(matrices.shape[:-1], np.nan)
-    settles = _settles(matrices)
+    common = _common(matrices)
+    settles = common.any(axis=-1)
     if settles.any() and k:
         equations = np.swapaxes(transition(matrices[settles]), -2, -1) - np.eye(k)
         equations[:, -1] = 1
         wanted = np.zeros((len(equations), k, 1))
         wanted[:, -1] = 1
-        shares[settles] = np.clip(np.linalg.solve(equations, wanted)[..., 0], 0.0, 1.0)
+        found = np.linalg.solve(equations, wanted)[..., 0]
+        # A group that recruitment leaves for good has a share of 0, not one of 1e-17.
+        shares[settles] = np.where(common[settles], np.clip(found, 0.0, 1.0), 0.0)
     return shares
 
 
-def _settles(matrices: IntArray | FloatArray) -> BoolArray:
-    """(R,) whether a wave so far ahead that all that can be possible is has a group common to all."""
+def _common(matrices: IntArray | FloatArray) -> BoolArray:
+    """(R, k) groups that can be reached from every group in one and the same large number of waves.
+
+    None if a group recruited nobody. There are some if and only if recruitment settles, and then
+    they are all groups that it does not leave for good.
+    """
     k = matrices.shape[-1]
     reaches = matrices > 0
     ahead = 1
     while ahead < k * k:
         reaches = reaches.astype(np.float32) @ reaches.astype(np.float32) > 0
         ahead *= 2
-    every_row = (matrices.sum(axis=-1) > 0).all(axis=-1)
-    settles: BoolArray = every_row & reaches.all(axis=-2).any(axis=-1)
-    return settles
+    every_row = (matrices.sum(axis=-1) > 0).all(axis=-1, keepdims=True)
+    common: BoolArray = every_row & reaches.all(axis=-2)
+    return common
 
 
 def equilibrium(matrix: IntArray) -> Equilibrium:
