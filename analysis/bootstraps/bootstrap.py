@@ -1,5 +1,6 @@
 """What a bootstrap is, and what all of them share."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -12,6 +13,9 @@ from analysis.errors import SampleError
 
 DRAWS_AT_ONCE = 1 << 16
 """How many people are drawn at once: large enough to be quick, small enough to stay in memory."""
+
+CELLS_AT_ONCE = 1 << 22
+"""How many cells of tables are held at once, where there are many network sizes and groups."""
 
 IntervalKind = Literal["percentile", "normal", "logit"]
 
@@ -66,13 +70,23 @@ class Bootstrap:
         return self.name
 
 
-def chunks(number: int, draws_each: int, *, at_least: int = 1) -> Iterator[int]:
+def chunks(
+    number: int, draws_each: int, *, at_least: int = 1, cells_each: int = 0
+) -> Iterator[int]:
     """How many to draw at a time, so that memory stays bounded.
+
+    Args:
+        draws_each: people drawn for each.
+        at_least: however many people that are,
+        cells_each: unless the tables of so many cells for each grow too large.
 
     >>> list(chunks(5, DRAWS_AT_ONCE // 2)), list(chunks(3, 10 * DRAWS_AT_ONCE))
     ([2, 2, 1], [1, 1, 1])
+    >>> list(chunks(5, 1, at_least=4, cells_each=CELLS_AT_ONCE // 3))
+    [3, 2]
     """
     most = max(at_least, DRAWS_AT_ONCE // max(1, draws_each))
+    most = min(most, max(1, CELLS_AT_ONCE // max(1, cells_each)))
     for start in range(0, number, most):
         yield min(most, number - start)
 
@@ -103,6 +117,11 @@ class Tally:
         self._degree, self._people_shape, self._pairs_shape = frame.degree, (rows, columns), (k, k)
         self.people: IntArray = np.where(frame.is_counted, frame.people_cell, rows * columns)
         self.pairs: IntArray = np.where(frame.recruits_cell < 0, k * k, frame.recruits_cell)
+
+    @property
+    def cells(self) -> int:
+        """How many the tables of a replicate have."""
+        return math.prod(self._people_shape) + math.prod(self._pairs_shape)
 
     def counts(
         self, replicates: int, *, replicate: IntArray, people: IntArray, pairs: IntArray

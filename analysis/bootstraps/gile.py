@@ -61,7 +61,8 @@ def gile(
     ([3, 3], [2, 2])
     """
     survey = _survey(frame, population_size)
-    for some in chunks(replicates, survey.people, at_least=ABREAST):
+    cells = survey.population.size
+    for some in chunks(replicates, survey.people, at_least=ABREAST, cells_each=cells):
         yield _surveys(survey, some, random)
 
 

@@ -46,7 +46,8 @@ def salganik(
     """
     refuse_without_recruits(frame.recruits_cell >= 0, "Salganik's bootstrap")
     pools = _pools(frame)
-    for some in chunks(replicates, len(frame), at_least=ABREAST):
+    cells = pools.tally.cells
+    for some in chunks(replicates, len(frame), at_least=ABREAST, cells_each=cells):
         yield _chains(pools, some, random)
 
 
@@ -96,7 +97,7 @@ def _chains(pools: _Pools, replicates: int, random: np.random.Generator) -> Coun
     """As many chains side by side, person after person."""
     pool = np.full(replicates, len(pools.first) - 1)
     blocks = list[Counts]()
-    for steps in chunks(pools.people_in_all, replicates):
+    for steps in chunks(pools.people_in_all, replicates, at_least=pools.tally.cells):
         drawn = np.empty((steps, replicates), dtype=np.int64)
         for step, chance in enumerate(random.random((steps, replicates))):
             drawn[step] = pools.first[pool] + (chance * pools.number[pool]).astype(np.int64)

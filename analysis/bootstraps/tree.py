@@ -49,7 +49,7 @@ def tree(
         raise SampleError("no_participants", "There is nobody to draw: this sample has no people.")
     family, tally = _family(frame), Tally(frame)
     people, pairs = tally.people[family.person], tally.pairs[family.person]
-    for some in chunks(replicates, len(frame), at_least=AT_ONCE):
+    for some in chunks(replicates, len(frame), at_least=AT_ONCE, cells_each=tally.cells):
         replicate, copies = _copies(family, some, random)
         yield tally.counts(some, replicate=replicate, people=people[copies], pairs=pairs[copies])
 

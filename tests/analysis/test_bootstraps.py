@@ -216,6 +216,19 @@ def test_chunks_are_all_that_a_small_memory_changes(
     assert standard_errors[0] == pytest.approx(standard_errors[1], rel=0.15)
 
 
+@EVERY
+def test_tables_of_many_network_sizes_are_not_all_held_at_once(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = own("t2")[1]
+    monkeypatch.setattr(bootstrap, "DRAWS_AT_ONCE", 5 * len(sample))
+    monkeypatch.setattr(bootstrap, "CELLS_AT_ONCE", 5 * sample.counts.people.size)
+    draw = BOOTSTRAPS[name].resample(sample, 20, np.random.default_rng(1), population_size=5_000)
+    tables = [len(counts.people) for counts in draw]
+    assert sum(tables) == 20
+    assert max(tables) <= 10
+
+
 def test_the_tree_draws_each_person_and_each_recruitment_once_on_average() -> None:
     _, found = own("t3")
     counts = drawn("tree", found, 4_000)
