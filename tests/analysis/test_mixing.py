@@ -60,7 +60,7 @@ def test_what_settles_is_what_networkx_finds_to_settle() -> None:
     chance = np.random.default_rng(11)
     for k in (1, 2, 3, 4, 5):
         matrices = chance.binomial(1, 0.4, size=(200, k, k))
-        settles = np.isfinite(equilibria(matrices)).all(axis=1).tolist()
+        settles = [bool(np.isfinite(shares).all()) for shares in equilibria(matrices)]
         for matrix, does in zip(matrices, settles, strict=True):
             graph: nx.DiGraph[int] = nx.DiGraph(zip(*np.nonzero(matrix), strict=True))
             closed = list(nx.attracting_components(graph))
