@@ -22,7 +22,7 @@ from app.domain.participants.models import Participant
 from app.domain.participants.rules import Sex, Standing
 from app.domain.programmes.models import Programme
 from app.domain.recruitment.queries import load_costs, load_coupon_history, load_plan
-from app.web.figures.forecasts import REPLICATES, SEED, past
+from app.web.figures.forecasts import REPLICATES, SEED, Future, past
 from app.web.figures.reach import reach_of_programme
 from app.worker import compute
 from tests.factories import Place, a_place, a_site
@@ -290,3 +290,12 @@ def test_the_page_speaks_both_languages(world: World, database: Database) -> Non
         assert said in page
         assert "%(" not in page
         assert f'lang="{language}"' in page
+
+
+@pytest.mark.parametrize(
+    ("missed", "is_likely"), [(0.4, True), (0.5, True), (0.6, False), (None, False)]
+)
+def test_a_day_of_the_target_comes_first_only_if_half_of_the_futures_meet_it(
+    missed: float | None, is_likely: bool
+) -> None:
+    assert Future({"not_within": missed}, "UAH").is_likely_to_meet is is_likely

@@ -36,13 +36,14 @@ def draw(
     _, title, value = gettext_of(language), TITLES[figure], VALUES[figure]
     future, changed = outlook.future, outlook.changed
     weeks, so_far = past(reach, figure)
+    met = _days_to_tell(outlook) if figure == "people" else None
     return plots.draw_forecast(
         weeks,
         so_far,
         future.fan(figure),
         what_if=changed.fan(figure) if changed else None,
         target={"people": future.target, "share": mark}.get(figure),
-        met=future.met_on[::2] if figure == "people" and future.met_on else None,
+        met=met[::2] if met else None,
         is_share=figure == "share",
         value=_money(future.currency, language) if figure == "cost" else None,
         words=plots.ForecastWords(
@@ -96,11 +97,16 @@ def _rounded(value: float, figure: str) -> Cell:
     return round(value, 3) if figure == "share" else round(value)
 
 
+def _days_to_tell(outlook: Outlook) -> tuple[date, date, date] | None:
+    return outlook.future.met_on if outlook.future.is_likely_to_meet else None
+
+
 def _met(outlook: Outlook, language: str) -> str:
-    if outlook.future.met_on is None:
+    days = _days_to_tell(outlook)
+    if days is None:
         return ""
     _ = gettext_of(language)
-    low, _middle, high = (_day(day, language) for day in outlook.future.met_on)
+    low, _middle, high = (_day(day, language) for day in days)
     return _("The target is met between {low} and {high} in 8 of 10 futures that meet it.").format(
         low=low, high=high
     )

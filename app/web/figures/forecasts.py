@@ -110,6 +110,11 @@ class Future:
         return None if missed is None else 1 - missed
 
     @property
+    def is_likely_to_meet(self) -> bool:
+        """Whether half of the futures meet the target: only then is a day of it worth telling first."""
+        return (self.meets_within or 0) >= 0.5
+
+    @property
     def dies_out(self) -> float:
         return float(self.told["dies_out"])
 

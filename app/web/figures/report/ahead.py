@@ -66,7 +66,8 @@ def _target(future: Future, voice: Voice) -> list[KeyFigure]:
         return [KeyFigure(title, _("not within this time")), chance]
     low, middle, high = map(voice.day, met)
     sentence = _("between %(low)s and %(high)s in 8 of 10 futures that meet it")
-    return [KeyFigure(title, middle, sentence % {"low": low, "high": high}), chance]
+    told = middle if future.is_likely_to_meet else _("probably not within this time")
+    return [KeyFigure(title, told, sentence % {"low": low, "high": high}), chance]
 
 
 def _part(facts: Facts, outlook: Outlook, voice: Voice, figure: str) -> Section:
