@@ -107,13 +107,16 @@ def test_a_lead_looks_at_reach_and_chains_and_takes_them_away(
 def test_a_lead_chooses_a_site_and_a_disc_of_the_forest_and_the_record_says_so(
     lead: Page, server: Server
 ) -> None:
-    lead.locator(".tabs a").nth(1).click()
+    lead.locator(".tabs a[href*='site=']").first.click()
     lead.wait_for_url("**/reach?site=*")
-    assert lead.locator(".tabs a[aria-current]").count() == 1
+    assert lead.locator(".tabs a[href*='site='][aria-current]").count() == 1
     check_that_it_fits_and_is_drawn(lead)
 
     lead.set_viewport_size({"width": 1280, "height": 900})
     lead.goto(f"{server.url}/chains")
+    lead.get_by_role("link", name="By wave").click()
+    lead.wait_for_url("**/chains?colour=wave#forest")
+    assert lead.locator("#forest .wide-only svg").get_by_text("wave 0", exact=True).is_visible()
     disc = lead.locator("#forest .wide-only svg a").first
     address = disc.get_attribute("href")
     disc.locator("circle").first.click(force=True)
