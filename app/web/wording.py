@@ -116,6 +116,8 @@ ERRORS: dict[str, str] = {
     "no_recruits": N_("Nobody has brought anybody yet, and this kind of interval goes by who brought whom."),
     "no_coupons_matured": N_("A forecast begins when some coupons that came back have had all their days: until then nobody knows how many come."),
     "bad_plan": N_("A plan cannot have a number below zero, or begin in the past."),
+    "unknown_kind": N_("The worker does not know this kind of calculation; it may be older than the rest of the program."),
+    "no_result": N_("The calculation came to no result. Please ask again."),
     "workers_lost": N_("The calculation was begun several times and never came to its end. Please ask for less."),
     "conflict_decided": N_("This was decided before."),
     "conflict_cannot_move": N_("The first person already holds cards of their own, so the card has to count for the first."),

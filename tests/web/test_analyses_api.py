@@ -1,6 +1,8 @@
 """Programs ask for what takes long, follow it, and read what came of it; only of their own programme."""
 
+import ast
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -8,15 +10,17 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+import analysis
 from app.core.crypto import Keyring
 from app.core.db import Database
+from app.domain.analyses.actions import WORKERS_LOST
 from app.domain.analyses.models import AnalysisRun
 from app.domain.analyses.rules import MOST_UNDER_WAY, MOST_WEEKS
 from app.domain.participants.rules import Sex
 from app.domain.staff.rules import PERMISSIONS, Permission, Role
 from app.web.figures import estimates, forecasts
 from app.web.wording import ERRORS
-from app.worker import compute
+from app.worker import BROKEN, NO_RESULT, UNKNOWN_KIND, compute
 from tests.factories import a_place, a_site, client, key_for
 from tests.forests import TODAY, Person, plant, simulated
 from tests.web.api import is_problem
@@ -24,6 +28,9 @@ from tests.web.readers import reader
 
 NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=UTC)
 ANALYSES = "/api/v1/analyses"
+# What computes, and what no question that a door lets in can bring about.
+COMPUTING = ("estimate.py", "weights.py", "bootstraps", "estimators", "forecasting")
+NOT_ASKED = {"stopped", "too_few_replicates", "unknown_estimator", "unknown_level"}
 ESTIMATE: dict[str, Any] = {"kind": "estimate"}
 
 
@@ -216,3 +223,26 @@ def test_only_programme_leads_ask_and_read(
     may = Permission.SEE_CHAINS in PERMISSIONS[role]
     assert http.post(ANALYSES, json=ESTIMATE).status_code == (202 if may else 403)
     assert http.get(f"{ANALYSES}/{uuid4()}").status_code == (404 if may else 403)
+
+
+def test_every_reason_for_a_failure_has_a_text() -> None:
+    codes = {WORKERS_LOST, UNKNOWN_KIND, NO_RESULT, BROKEN}
+    for name in COMPUTING:
+        place = Path(analysis.__file__).parent / name
+        for path in [place] if place.is_file() else place.rglob("*.py"):
+            codes |= codes_in(path)
+    assert "no_coupons_matured" in codes
+    assert codes - NOT_ASKED - set(ERRORS) == set()
+
+
+def codes_in(path: Path) -> set[str]:
+    """The codes of ``SampleError`` that stand in a file as they are."""
+    return {
+        node.args[0].value
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "SampleError"
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    }
