@@ -155,7 +155,9 @@ def doubt_by_chain(forest: Forest, weight: FloatArray, likeness: float) -> Float
     [5.5, 0.0, 0.0]
     """
     mass = weight.astype(np.float64)
-    order = np.argsort(forest.wave.astype(np.uint16), kind="stable")
+    is_short = forest.max_wave < 2**16  # short whole numbers are sorted digit by digit, quickly
+    wave_number = forest.wave.astype(np.uint16) if is_short else forest.wave
+    order = np.argsort(wave_number, kind="stable")
     ends = np.cumsum(forest.wave_counts)
     for wave in range(forest.max_wave, 0, -1):
         people = order[ends[wave - 1] : ends[wave]]

@@ -62,6 +62,13 @@ def test_the_doubt_of_a_chain_is_the_sum_over_all_its_pairs(
     assert doubt_by_chain(sample.forest, weight, rate) == pytest.approx(expected, abs=1e-9)
 
 
+def test_a_chain_may_be_longer_than_short_numbers_reach() -> None:
+    n = 2**16 + 10
+    line = grow(np.arange(-1, n - 1))
+    pairs = sum((n - steps) * 0.5**steps for steps in range(1, 60))
+    assert doubt_by_chain(line, np.ones(n), 0.5)[0] == pytest.approx(n + 2 * pairs, abs=1e-6)
+
+
 def test_without_likeness_and_with_equal_networks_the_design_costs_nothing() -> None:
     sample = build_sample(
         list("abcde"), ["", "a", "a", "c", "c"], network_size=[4] * 5, traits={"x": list("ffmfm")}
