@@ -132,6 +132,7 @@ def estimate_of(
     drawn = wanted.bootstrap and _named(BOOTSTRAPS, wanted.bootstrap, "bootstrap")
     _check(ready, wanted, chosen, drawn or None)
     share = chosen.shares(ready.counts, wanted.population_size)[0]
+    without_say = _without_say(ready, chosen) & ~np.isnan(share)
     used = _used(ready, chosen)
     notices = list(_notices(ready, chosen, share))
     interval = None
@@ -147,7 +148,7 @@ def estimate_of(
             no_one_twice=Need.POPULATION_SIZE in chosen.needs,
         )
         notices += _lost(interval, wanted.replicates)
-        notices += _unsure(ready.levels, interval)
+        notices += _unsure(ready.levels, interval, without_say)
     found = Estimate(
         estimator=chosen.name,
         levels=ready.levels,
@@ -157,7 +158,6 @@ def estimate_of(
         interval=interval,
         notices=tuple(notices),
     )
-    without_say = _without_say(ready, chosen) & ~np.isnan(share)
     return _blanked(found, without_say) if without_say.any() else found
 
 
@@ -265,8 +265,8 @@ def _blanked(found: Estimate, blank: BoolArray) -> Estimate:
     )
 
 
-def _unsure(levels: tuple[str, ...], interval: Interval) -> Iterator[Notice]:
-    is_mute = (interval.se == 0) | np.isnan(interval.low)
+def _unsure(levels: tuple[str, ...], interval: Interval, but: BoolArray) -> Iterator[Notice]:
+    is_mute = ((interval.se == 0) | np.isnan(interval.low)) & ~but
     if is_mute.any():
         mute = tuple(level for level, it_is in zip(levels, is_mute, strict=True) if it_is)
         text = (

@@ -28,10 +28,13 @@ def salganik(
     nobody; here another first person is drawn, and no recruitment is counted. So the recruitments of
     a replicate are n - 1 less the new beginnings.
 
-    Assumes that only the group of the recruiter matters, and that one chain stands for all.
+    Assumes that only the group of the recruiter matters, and that one chain stands for all. The groups
+    of a replicate are those of the equilibrium, so replicates of RDS-I have their mean at its estimate;
+    those of RDS-II and the composition lie nearer to RDS-I and the equilibrium where the sample is
+    still far from it.
 
     Source: Salganik (2006), "Variance estimation, design effects, and sample size calculations for
-    respondent-driven sampling", Journal of Urban Health 83(7 Suppl).
+    respondent-driven sampling", Journal of Urban Health 83(Suppl 1).
 
     Raises:
         SampleError: ``no_recruits`` where nobody recruited anyone.
