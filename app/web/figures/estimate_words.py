@@ -21,8 +21,8 @@ ABOUT: Mapping[str, str] = {
         "recruit at random among those they know."
     ),
     "rds_ii": N_(
-        "Each person counts by one over the number of people she knows. Holds if the sample is a "
-        "small part of the population."
+        "People who know many others are reached more easily, so whoever knows twice as many "
+        "counts half as much. Holds if the sample is a small part of the population."
     ),
     "gile_ss": N_(
         "As RDS-II, but allows for nobody coming twice. Needs the size of the population."
@@ -39,7 +39,7 @@ BOOTSTRAPS: Mapping[str, str] = {
 
 HOMOPHILY: Mapping[str, str] = {
     "heckathorn": N_("Homophily (Heckathorn): 0 is none, 1 is recruiting only one's own"),
-    "affiliation": N_("its part from whom people know"),
-    "degree": N_("its part from how many people they know"),
+    "affiliation": N_("how much of it is due to whom people know"),
+    "degree": N_("how much of it is due to how many people they know"),
     "population": N_("Population homophily (as in R's RDS): 1 is none"),
 }

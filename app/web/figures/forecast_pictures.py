@@ -113,7 +113,7 @@ def _met(outlook: Outlook, language: str) -> str:
 
 
 def _day(day: date, language: str) -> str:
-    return str(format_date(day, "d MMMM y", locale=language))
+    return str(format_date(day, "long", locale=language))
 
 
 def _money(currency: str, language: str) -> Callable[[float], str]:

@@ -21,7 +21,10 @@ ENTRIES = (
     ),
     (
         N_("95 % interval of a composition"),
-        N_("Wilson (1927), Journal of the American Statistical Association 22."),
+        N_(
+            "How far the share may be off by chance: of a hundred such intervals, about 95 hold the "
+            "truth. Wilson (1927), Journal of the American Statistical Association 22."
+        ),
     ),
     (N_("Seed"), N_("A person with whom a chain begins, chosen by the programme.")),
     (
@@ -100,8 +103,8 @@ ENTRIES = (
     (
         N_("Reproduction number"),
         N_(
-            "By how much each wave exceeds the one before in the long run, from how many women and "
-            "others each woman and each other brings. Below 1, recruitment ends by itself."
+            "How many times as large a wave is as the one before in the long run, from how many "
+            "women and others each brings, by sex. Below 1, recruitment ends by itself."
         ),
     ),
     (

@@ -15,9 +15,12 @@ from app.web.figures.report.voice import NOTHING, Voice
 MIXING: Mapping[str, str] = {
     "recruitment_homophily": N_("Recruitment homophily (as in R's RDS): 1 is none"),
     "differential_activity": N_(
-        "Differential activity: how many people women know, over how many others do"
+        "Differential activity: how many people women know on average, divided by how many others "
+        "know"
     ),
-    "equilibrium": N_("Equilibrium: the share of women that waves tend to"),
+    "equilibrium": N_(
+        "Equilibrium: the share of women that waves tend to, if everyone brings equally many"
+    ),
     "waves_to_equilibrium": N_("Waves until the composition is within 2 points of it"),
 }
 

@@ -141,7 +141,8 @@ def chains(facts: Facts, voice: Voice) -> Section:
         Paragraph(
             _(
                 "A chain is a seed and everyone who came through that person, from coupon to "
-                "coupon. Its four letters are drawn at random and say nothing about its people."
+                "coupon. Its four letters and digits are drawn at random and say nothing about its "
+                "people."
             )
         ),
         _sizes(facts, voice),
