@@ -251,6 +251,7 @@ def _page(request: Request, view: View, *, status: int = 200) -> Response:
         "outlook": view.outlook,
         "narrow": drawing.NARROW,
         "titles": drawing.TITLES,
+        "money": lambda minor: Money(minor, view.currency),
         "tables": {
             picture: drawing.table(view.outlook, picture, view.language)
             for picture in view.pictures
