@@ -60,6 +60,7 @@ def seeds(facts: Facts, voice: Voice) -> Section:
     months = Counter(str(day)[:7] for day in sample.enrolled_on[chosen].tolist())
     started = _withheld(months, sorted(months))
     found = _withheld(routes, sorted(routes, key=lambda each: (each == "", each)))
+    there = _withheld(places, list(places))
     words = _(
         "A seed begins a chain; everyone else came with a coupon. The composition is told with "
         "the seeds, and the share of women without them as well."
@@ -84,7 +85,7 @@ def seeds(facts: Facts, voice: Voice) -> Section:
         Table(
             _("Seeds by site"),
             (_("site"), count),
-            tuple((facts.names.get(code, code), voice.number(n)) for code, n in places.items()),
+            tuple((facts.names.get(code, code), voice.count(n)) for code, n in there),
         ),
     )
     return Section(_("Seeds"), blocks)
