@@ -141,9 +141,11 @@ def write_csv(sample: Sample, path: Path) -> None:
     """
     refuse_losses(sample, LIMITS)
     if isinstance(sample.ids, NumberIds) and len(sample) > MANY:
-        from analysis.files import large_csv  # pyarrow takes a while to import: only if it pays
+        from analysis.files import (
+            large_csv_writing,  # pyarrow takes a while to import: only if it pays
+        )
 
-        if large_csv.write(sample, path, header_row([*HEADER, *sample.traits])):
+        if large_csv_writing.write(sample, path, header_row([*HEADER, *sample.traits])):
             return
     write_table(
         path,

@@ -6,29 +6,25 @@ so that a file is read or refused the same by both.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from analysis.arrays import DateArray, FloatArray, IntArray
+from analysis.arrays import DateArray, FloatArray
 from analysis.columns import codes_of, dates_of, no_dates, no_sizes, sizes_of
 from analysis.errors import SampleError
 from analysis.files import rds_file
 from analysis.files.arrow_columns import CODED, Irregular, coded, each_once, people
-from analysis.files.cells import size_cells
-from analysis.files.csv_file import DATE_NAMES, HEADER, KNOWN, is_issued_column, suspect_levels
+from analysis.files.csv_file import DATE_NAMES, KNOWN, is_issued_column, suspect_levels
 from analysis.files.table import delimiter_of, known_name, names_of
-from analysis.ids import NumberIds
 from analysis.sample import Sample, Trait
 
 _LONGEST_HEADER = 65_536
 _BLOCK = 4 << 20
-_ROWS = 250_000
 
 
 def read(path: Path) -> Sample | None:
@@ -116,49 +112,3 @@ def _trait(column: pa.ChunkedArray) -> Trait:
     values, codes = coded(column)
     levels, places = codes_of(values)
     return Trait(levels, places[codes])
-
-
-def write(sample: Sample, path: Path, header: str) -> bool:
-    """Write the csv layout of people with numbers for ids; not where a cell needs quotes."""
-    if not isinstance(sample.ids, NumberIds) or any(map(_needs_quotes, _levels_of(sample))):
-        return False
-    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
-    with path.open("wb") as file:
-        file.write(header.encode())
-        names = [str(i) for i in range(len(HEADER) + len(sample.traits))]
-        schema = pa.schema([(name, _written_type(i)) for i, name in enumerate(names)])
-        with pyarrow.csv.CSVWriter(file, schema, write_options=options) as rows:
-            for start in range(0, len(sample), _ROWS):
-                columns = _rows(sample, sample.ids.numbers, slice(start, start + _ROWS))
-                rows.write_table(pa.table(columns, schema=schema))
-    return True
-
-
-def _levels_of(sample: Sample) -> Iterator[str]:
-    return (level for trait in sample.traits.values() for level in trait.levels)
-
-
-def _needs_quotes(text: str) -> bool:
-    return any(letter in text for letter in ',"\r\n')
-
-
-def _written_type(column: int) -> pa.DataType:
-    return (pa.int64(), pa.int64(), pa.string(), pa.date32())[column] if column < 4 else pa.string()
-
-
-def _rows(sample: Sample, numbers: IntArray, some: slice) -> list[pa.Array]:
-    recruiter = sample.recruiter[some]
-    sizes, place = np.unique(sample.network_size[some], return_inverse=True)
-    return [
-        pa.array(numbers[some], pa.int64()),
-        pa.array(numbers[recruiter], pa.int64(), mask=recruiter < 0),
-        _looked_up(place, size_cells(sizes)),
-        pa.array(sample.enrolled_on[some]),
-        *(_looked_up(trait.codes[some], [*trait.levels, ""]) for trait in sample.traits.values()),
-    ]
-
-
-def _looked_up(codes: IntArray, texts: Sequence[str]) -> pa.Array:
-    """Texts by their place; -1 is the last."""
-    places = pa.array(codes % len(texts), pa.int32())
-    return pa.DictionaryArray.from_arrays(places, pa.array(texts, pa.string())).cast(pa.string())
