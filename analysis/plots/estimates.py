@@ -10,6 +10,7 @@ from analysis.plots.svg import FAINT, INK, QUIET, document, element, heading, li
 from analysis.plots.words import FOCUS, MARK, WRITING, Writing
 
 _BAND = 28.0
+_SPAN = 0.20
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def draw_estimates(
     kinds = is_estimate if is_estimate is not None else [True] * len(names)
     ends = [v for v in (*share.tolist(), *low.tolist(), *high.tolist()) if isfinite(v)]
     ends += [] if mark is None else [mark]
-    steps = share_steps(min(ends, default=0.0), max(ends, default=1.0))
+    steps = share_steps(*_bounds(min(ends, default=0.0), max(ends, default=1.0)))
     x = Scale(steps[0], steps[-1], 22.0, width - 26.0)
     rows = [*zip(share.tolist(), low.tolist(), high.tolist(), strict=True)]
     figures = [_figure(*row, words, writing) for row in rows]
@@ -76,6 +77,13 @@ def draw_estimates(
         for step in steps
     ]
     return document(width, y + 20, title=words.title, description=words.description, body=body)
+
+
+def _bounds(low: float, high: float) -> tuple[float, float]:
+    """Twenty points apart at least, within 0 and 100 %: estimates that differ little look it."""
+    span = max(high - low, _SPAN)
+    first = min(max((low + high - span) / 2, 0.0), 1.0 - span)
+    return first, first + span
 
 
 def _figure(share: float, low: float, high: float, words: EstimateWords, writing: Writing) -> str:

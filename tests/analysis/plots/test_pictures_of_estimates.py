@@ -68,6 +68,26 @@ def test_estimates_that_there_are_not_are_said_to_be_none() -> None:
     assert "<circle" not in svg
 
 
+@pytest.mark.parametrize(
+    ("share", "mark", "axis"),
+    [
+        (0.30, 0.31, (20, 45)),
+        (0.02, None, (0, 20)),
+        (0.99, None, (80, 100)),
+        (0.10, 0.80, (0, 80)),
+    ],
+)
+def test_estimates_that_differ_little_look_it(
+    share: float, mark: float | None, axis: tuple[int, int]
+) -> None:
+    nothing = np.array([np.nan])
+    svg = plots.draw_estimates(
+        ["RDS-II"], share=np.array([share]), low=nothing, high=nothing, mark=mark
+    )
+    steps = [int(step) for step in re.findall(r'text-anchor="middle"[^>]*>(\d+)\xa0%', svg)]
+    assert (steps[0], steps[-1]) == axis
+
+
 def test_a_composition_does_not_look_like_an_estimate() -> None:
     share = np.array([0.3, 0.3])
     svg = plots.draw_estimates(
