@@ -1,7 +1,7 @@
 """Who may open which page, and that no form is taken that did not come from a page of ours."""
 
 import re
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 
@@ -11,6 +11,7 @@ from app.domain.staff.rules import PERMISSIONS, Permission, Role
 from tests.factories import a_place
 from tests.web.readers import reader
 
+NOBODY = UUID(int=7)
 PAGES = {
     "/desk": Permission.LOOK_UP_COUPON,
     "/desk/walk-in": Permission.REDEEM,
@@ -39,13 +40,13 @@ FORMS = {
     "/desk/redeem": Role.INTAKE,
     "/desk/walk-in": Role.INTAKE,
     "/desk/rewards": Role.INTAKE,
-    f"/desk/visits/{uuid4()}/consent": Role.INTAKE,
-    f"/desk/visits/{uuid4()}/stipend": Role.INTAKE,
-    f"/desk/visits/{uuid4()}/bundle": Role.INTAKE,
+    f"/desk/visits/{NOBODY}/consent": Role.INTAKE,
+    f"/desk/visits/{NOBODY}/stipend": Role.INTAKE,
+    f"/desk/visits/{NOBODY}/bundle": Role.INTAKE,
     "/seeds": Role.COUPON_MANAGER,
     "/coupons": Role.COUPON_MANAGER,
     "/coupons/end": Role.COUPON_MANAGER,
-    f"/conflicts/{uuid4()}": Role.COUPON_MANAGER,
+    f"/conflicts/{NOBODY}": Role.COUPON_MANAGER,
     f"/signals/{'0' * 64}/aside": Role.PROGRAMME_LEAD,
     f"/signals/{'0' * 64}/again": Role.PROGRAMME_LEAD,
     "/reach/estimates": Role.PROGRAMME_LEAD,
@@ -55,9 +56,9 @@ FORMS = {
     "/programme/protocol": Role.PROGRAMME_LEAD,
     "/programme/site": Role.PROGRAMME_LEAD,
     "/staff": Role.ADMINISTRATOR,
-    f"/staff/{uuid4()}/remove": Role.ADMINISTRATOR,
-    f"/staff/{uuid4()}/keys": Role.ADMINISTRATOR,
-    f"/staff/{uuid4()}/keys/end": Role.ADMINISTRATOR,
+    f"/staff/{NOBODY}/remove": Role.ADMINISTRATOR,
+    f"/staff/{NOBODY}/keys": Role.ADMINISTRATOR,
+    f"/staff/{NOBODY}/keys/end": Role.ADMINISTRATOR,
     "/stipends/float": Role.FINANCE,
     "/logout": Role.INTAKE,
 }
