@@ -14,7 +14,7 @@ from analysis.errors import SampleError
 T = TypeVar("T")
 S = TypeVar("S")
 
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE]\+?[0-9]+)?", re.ASCII)
 
 
 def codes_of(values: Sequence[str | None]) -> tuple[tuple[str, ...], IntArray]:
@@ -46,21 +46,22 @@ def sizes_of(
 ) -> FloatArray:
     """(n,) network sizes in persons; nan for ``None``, ``""``, nan and 0.
 
-    Nobody who was recruited knows no one, so 0 is how files write "not known".
+    Nobody who was recruited knows no one, so 0 is how files write "not known". Powers of ten are read,
+    for R writes 100000 as ``1e+05``.
 
     Raises:
         SampleError: ``bad_network_size`` for what is no number, or negative, or not finite.
 
-    >>> sizes_of(["12", "", 0, 3.5]).tolist()
-    [12.0, nan, nan, 3.5]
+    >>> sizes_of(["12", "", 0, 3.5, "1e+05"]).tolist()
+    [12.0, nan, nan, 3.5, 100000.0]
     """
     try:
         return np.fromiter(_each_once(values, _size_of), dtype=np.float64, count=len(values))
     except _Unreadable as found:
         raise SampleError(
             "bad_network_size",
-            f"The network size {found.value!r} is not a number of people. Write a whole number, "
-            "or leave the cell empty if it is not known.",
+            f"The network size {found.value!r} is not a number of people. Write a number, or "
+            "leave the cell empty if it is not known.",
             line=found.line(values, lines),
             value=found.value,
         ) from None

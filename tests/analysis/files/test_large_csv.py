@@ -44,7 +44,7 @@ def carefully(content: bytes) -> Sample:
 ids = st.sampled_from(["1", "2", "3", "007", "7", "12", "ann", "О'Коннор", "0", "10", ""])
 plain_levels = ["f", "m", "", "NA", "0", "two words", "Львів", "F", "1e3"]
 levels = st.sampled_from([*plain_levels, " f", 'a "b"', '"f"', '"f'])
-numbers = st.sampled_from(["", "0", "5", "12", "3.50", "007", "-1", "many", "1e3"])
+numbers = st.sampled_from(["", "0", "5", "12", "3.50", "007", "-1", "many", "1e3", "1e-5", "1e999"])
 days = st.sampled_from(["", "2026-03-01", "2026-03-01T23:00:00+02:00", "01.03.2026", "2026-02-30"])
 ends = st.sampled_from(["\n", "\r\n", "\r", "\n\n", ",\n", ",,\n", '"\n', "\0\n", "\x1f\n"])
 
@@ -109,6 +109,23 @@ def test_what_is_well_formed_is_read_at_once_whatever_its_ids(tmp_path: Path) ->
         assert sample is not None
         assert isinstance(sample.ids, kind)
         assert facts(sample) == facts(carefully(content))
+
+
+def test_network_sizes_as_r_writes_them_are_read_by_both(tmp_path: Path) -> None:
+    content = b"id,recruiter_id,network_size\n1,,1e+05\n2,1,1E5\n3,2,1e6\n4,3,2.5e1\n"
+    sample = at_once(content, tmp_path)
+    assert sample is not None
+    assert facts(sample) == facts(carefully(content))
+    assert sample.network_size.tolist() == [100_000, 100_000, 1_000_000, 25]
+
+
+@pytest.mark.parametrize("size", ["1e-5", "1e999", "e5", "1e", "1e+", "+1e5", "1e5.0", "0x10"])
+def test_what_is_no_number_of_people_is_refused_by_both(size: str, tmp_path: Path) -> None:
+    content = f"id,recruiter_id,network_size\n1,,{size}\n".encode()
+    assert at_once(content, tmp_path) is None
+    with pytest.raises(SampleError, match="Write a number, or leave the cell empty") as caught:
+        carefully(content)
+    assert (caught.value.code, caught.value.line) == ("bad_network_size", 2)
 
 
 @pytest.mark.parametrize(
