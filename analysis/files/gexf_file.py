@@ -23,6 +23,8 @@ _OF_THE_LAYOUT = (
     "spells",
     "slices",
     "type",
+    "key",  # networkx takes it for the key of an edge
+    "networkx_key",
 )
 LIMITS = limits_of("gexf", *_OF_THE_LAYOUT)
 

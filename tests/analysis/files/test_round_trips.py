@@ -107,7 +107,9 @@ of_ordinary_texts = samples(
 
 @pytest.mark.parametrize("layout", WRITERS)
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )
 @given(sample=of_any_texts)
 def test_whatever_is_written_is_read_back_the_same(
