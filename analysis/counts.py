@@ -14,9 +14,12 @@ import numpy as np
 from analysis.arrays import BoolArray, FloatArray, IntArray
 from analysis.blocks import blocks, count_cells
 from analysis.degrees import MissingDegree, stand_in
+from analysis.errors import SampleError
 from analysis.sample import Sample, Trait
 
 LARGEST_PLAIN_SIZE = 1_000_000
+MOST_GROUPS = 2_000
+"""Tables of recruitments have k² cells: 32 MB each at so many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +149,7 @@ def frame(
     with_seeds: bool = True,
     within: Trait | None = None,
 ) -> Frame:
-    """Make a sample ready for one trait.
+    """Make a sample of n people ready for one trait of k levels.
 
     Args:
         missing_degree: ``drop`` leaves people without a network size out of whatever is weighted by
@@ -155,7 +158,24 @@ def frame(
             them in. Whom they recruited counts either way.
         within: a trait whose levels recruitment hardly crosses (a site); the forest bootstrap then
             keeps people of one level together. Those whose level is not known are one more.
+
+    Raises:
+        SampleError: ``too_many_levels`` for a trait that is no grouping.
+
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[4, None], traits={"sex": ["m", "f"]})
+    >>> frame(sample, sample.trait("sex")).size.tolist()
+    [0, 1]
+    >>> frame(sample, sample.trait("sex"), missing_degree="maximum").size.tolist()
+    [0, 0]
     """
+    if len(trait.levels) > MOST_GROUPS:
+        raise SampleError(
+            "too_many_levels",
+            f"This trait has {len(trait.levels):,} different values, too many to be groups (at most "
+            f"{MOST_GROUPS:,}). Put them into bands first.",
+            levels=len(trait.levels),
+        )
     degree, size = _classes(stand_in(sample.network_size, missing_degree))
     k = len(trait.levels)
     ready = Frame(

@@ -26,6 +26,10 @@ T = TypeVar("T")
 
 REPLICATES = 1_000
 RECOMMENDED = "recommended"
+BEST_BOOTSTRAP = "forest"
+"""What is recommended where no bootstrap is named, the same for every estimator: its intervals hold the
+truth as often as they say (``benchmarks/coverage.py``)."""
+
 ENOUGH_REPLICATES = 0.95
 
 
@@ -148,7 +152,10 @@ def estimate_of(
             no_one_twice=Need.POPULATION_SIZE in chosen.needs,
         )
         notices += _lost(interval, wanted.replicates)
-        notices += _unsure(ready.levels, interval, without_say)
+        is_inside = (share > 0) & (share < 1)
+        of_all = is_inside & (wanted.population_size == used)
+        notices += _whole(of_all)
+        notices += _unsure(ready.levels, interval, without_say | (of_all & (interval.se == 0)))
     found = Estimate(
         estimator=chosen.name,
         levels=ready.levels,
@@ -159,17 +166,6 @@ def estimate_of(
         notices=tuple(notices),
     )
     return _blanked(found, without_say) if without_say.any() else found
-
-
-def recommended(estimator: str) -> str:
-    """The bootstrap to use with an estimator where none is named; so far one is best for all.
-
-    Its intervals hold the truth as often as they say: ``benchmarks/coverage.py``.
-
-    >>> recommended("rds_ii")
-    'forest'
-    """
-    return "forest"
 
 
 def _named(table: Mapping[str, T], name: str, what: str) -> T:
@@ -263,6 +259,16 @@ def _blanked(found: Estimate, blank: BoolArray) -> Estimate:
         interval=its,
         notices=(*found.notices, Notice("group_without_sizes", text, facts)),
     )
+
+
+def _whole(of_all: BoolArray) -> Iterator[Notice]:
+    """Why there is no design effect where everyone is in the sample."""
+    if of_all.any():
+        text = (
+            "The design effect is null: everyone of the population, by the size given, is in the sample, "
+            "so a simple random sample of as many would make no error to compare with."
+        )
+        yield Notice("whole_population", text)
 
 
 def _unsure(levels: tuple[str, ...], interval: Interval, but: BoolArray) -> Iterator[Notice]:

@@ -26,7 +26,7 @@ class Interval:
             bootstrap asks for that and the estimator knows N.
         low, high: of the 95 % interval.
         design_effect: by how much more people this design needs than a simple random sample for the
-            same standard error; nan where the share is 0 or 1.
+            same standard error; nan where the share is 0 or 1, and where everyone is in the sample.
     """
 
     bootstrap: str
@@ -37,6 +37,14 @@ class Interval:
     low: FloatArray
     high: FloatArray
     design_effect: FloatArray
+
+    @property
+    def mean(self) -> FloatArray:
+        """(k,) the mean of the replicates: far from the estimate, the bootstrap does not mimic the survey."""
+        if not len(self.replicates):
+            return np.full(len(self.se), np.nan)
+        mean: FloatArray = self.replicates.mean(axis=0)
+        return mean
 
 
 def interval_of(
@@ -139,7 +147,19 @@ def design_effect(
     """(k,) SE² / [p (1 - p) / n · (N - n) / (N - 1)]; without the last factor where N is not known.
 
     How many times as many people this design needs as a simple random sample, for the same standard
-    error. nan where the share is 0 or 1, or where everyone is in the sample.
+    error. nan where the share is 0 or 1, or where everyone is in the sample: a simple random sample of
+    all makes no error to compare with.
+
+    ``se`` is to shrink with the part of the population that is sampled, as it does for Gile's SS. One
+    that does not is held against a sample that leaves hardly anyone out: at N = n + 1 the design
+    effect is then n times that of a large population, and tells that the standard error is too large,
+    not that the design is bad.
+
+    Args:
+        share: (k,) the estimate.
+        se: (k,) its standard error, in shares.
+        n: people who had a say.
+        population_size: N, in persons.
 
     Source: Kish (1965), "Survey Sampling", section 8.2; the finite-population form as in the R
     package RDS.

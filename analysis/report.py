@@ -13,12 +13,12 @@ from analysis.degrees import MissingDegree, degrees
 from analysis.diagnostics import diagnose
 from analysis.errors import SampleError
 from analysis.estimate import (
+    BEST_BOOTSTRAP,
     POINTS_ONLY,
     RECOMMENDED,
     Estimate,
     Wanted,
     estimate_of,
-    recommended,
 )
 from analysis.estimators import ESTIMATORS, Need
 from analysis.mixing import OBSTACLES, equilibrium, transition
@@ -171,7 +171,7 @@ def summarise(
 def estimate_all(ready: Frame, wanted: Wanted) -> dict[str, Estimate]:
     """What each estimator says that has what it needs, by its name.
 
-    Where a bootstrap is asked for by no name, each estimator gets the one recommended for it. Where
+    Where a bootstrap is asked for by no name, each estimator gets the recommended one. Where
     nobody recruited anyone there are points without intervals, and a notice, for the bootstraps that
     go by recruitments.
 
@@ -185,7 +185,7 @@ def estimate_all(ready: Frame, wanted: Wanted) -> dict[str, Estimate]:
     for name in ESTIMATED:
         if wanted.population_size is None and Need.POPULATION_SIZE in ESTIMATORS[name].needs:
             continue
-        bootstrap = recommended(name) if wanted.bootstrap == RECOMMENDED else wanted.bootstrap
+        bootstrap = BEST_BOOTSTRAP if wanted.bootstrap == RECOMMENDED else wanted.bootstrap
         found[name] = _estimated(ready, name, replace(wanted, bootstrap=bootstrap))
     return found
 
@@ -225,6 +225,7 @@ def _estimate(found: Estimate | None) -> Json:
         "low": its.low if its else nothing,
         "high": its.high if its else nothing,
         "design_effect": its.design_effect if its else nothing,
+        "bootstrap_mean": np.where(np.isnan(found.share), np.nan, its.mean) if its else nothing,
     }
     return {
         level: {key: plain(column[i]) for key, column in columns.items()}

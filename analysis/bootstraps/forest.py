@@ -37,6 +37,11 @@ def forest(
     communities are known (``Frame.block``: sites, say), a recruit's place is filled with one of those
     recruited by members of the group and the block that stand in her recruiter's place.
 
+    With RDS-I the mean of the replicates lies on the estimate. With RDS-II it lies where RDS-I does: wave
+    after wave the places are filled by who recruits whom, towards the equilibrium, whatever the sample's
+    own composition was. So the replicates tell how wide RDS-II's interval is, and not where it lies: the
+    interval is laid round the estimate (``kind`` logit).
+
     It draws with replacement; its user multiplies the standard error by √(1 - n/N).
 
     Source: the draw is that of Salganik (2006), "Variance estimation, design effects, and sample size

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from analysis.estimate import Wanted, estimate, recommended
+from analysis.estimate import BEST_BOOTSTRAP, Wanted, estimate
 from app.computations.results import as_json, given, plain
 from app.core.clock import local_date
 from app.core.db import Database
@@ -44,7 +44,7 @@ def compute_estimate(
         missing_degree="drop",
         with_seeds=True,
     )
-    used["bootstrap"] = used["bootstrap"] or recommended(used["estimator"])
+    used["bootstrap"] = used["bootstrap"] or BEST_BOOTSTRAP
     with database.snapshot() as session:
         today = local_date(now, clock_of(session, programme_id, None))
         sample = of_women(load_sample(session, programme_id, today=today).sample)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from analysis.bootstraps import BOOTSTRAPS
-from analysis.counts import frame
+from analysis.counts import MOST_GROUPS, frame
 from analysis.errors import SampleError
-from analysis.estimate import RECOMMENDED, Wanted, estimate, recommended
+from analysis.estimate import BEST_BOOTSTRAP, RECOMMENDED, Wanted, estimate
 from analysis.estimators import ESTIMATORS
 from analysis.intervals import design_effect
 from analysis.report import estimate_all, summarise
@@ -129,14 +129,14 @@ def test_where_there_is_no_estimate_the_reason_is_told() -> None:
     assert "never recruit across" in str(found.notices[0])
 
 
-def test_each_estimator_has_a_bootstrap_that_is_recommended_for_it() -> None:
+def test_each_estimator_gets_the_recommended_bootstrap_where_none_is_named() -> None:
     sample = own()
     ready = frame(sample, sample.trait("t2"))
     found = estimate_all(ready, replace(WANTED, bootstrap=RECOMMENDED))
     assert set(found) == set(ESTIMATORS) - {"composition"}
-    for name, each in found.items():
+    for each in found.values():
         assert each.interval is not None
-        assert each.interval.bootstrap == recommended(name)
+        assert each.interval.bootstrap == BEST_BOOTSTRAP
 
 
 def test_the_summary_tells_each_estimate_and_how_its_interval_was_made() -> None:
@@ -151,6 +151,7 @@ def test_the_summary_tells_each_estimate_and_how_its_interval_was_made() -> None
             "low": found.interval.low[i],
             "high": found.interval.high[i],
             "design_effect": found.interval.design_effect[i],
+            "bootstrap_mean": found.interval.mean[i],
         }
         for i, level in enumerate(found.levels)
     }
@@ -167,6 +168,54 @@ def test_without_a_bootstrap_there_are_points_and_no_intervals() -> None:
     assert estimates["gile_ss"] is None
     assert any("needs the size of the population" in str(text) for text in figures["warnings"])
     assert estimates["rds_i"]["f"]["se"] is None
+    assert estimates["rds_i"]["f"]["bootstrap_mean"] is None
+
+
+@pytest.mark.parametrize("bootstrap", ["forest", "salganik"])
+def test_replicates_by_who_recruits_whom_lie_on_rds_i(bootstrap: str) -> None:
+    wanted = Wanted(bootstrap=bootstrap, replicates=1_000, seed=1)
+    of = cast(dict[str, Any], summarise(own(), "t2", wanted=wanted)["estimates"])
+    for estimator in ("rds_i", "rds_ii"):
+        se = of[estimator]["f"]["se"]
+        assert of[estimator]["f"]["bootstrap_mean"] == pytest.approx(
+            of["rds_i"]["f"]["estimate"], abs=se / 5
+        )
+
+
+@pytest.mark.parametrize("estimator", ["rds_ii", "gile_ss"])
+@pytest.mark.parametrize("bootstrap", ["forest", "gile"])
+def test_where_everyone_is_in_the_sample_the_missing_design_effect_has_its_reason(
+    estimator: str, bootstrap: str
+) -> None:
+    all_of_them = replace(WANTED, bootstrap=bootstrap, population_size=500)
+    found = estimate(own(), "t2", estimator, all_of_them)
+    assert found.interval is not None
+    assert np.isnan(found.interval.design_effect).all()
+    assert [notice.code for notice in found.notices] == ["whole_population"]
+    one_more = estimate(own(), "t2", estimator, replace(all_of_them, population_size=501))
+    assert one_more.interval is not None
+    assert np.isfinite(one_more.interval.design_effect).all()
+    assert one_more.notices == ()
+
+
+def test_a_standard_error_that_shrinks_with_the_population_keeps_its_design_effect() -> None:
+    wanted = replace(WANTED, bootstrap="forest", replicates=400)
+    barely, large = (
+        estimate(own(), "t2", "gile_ss", replace(wanted, population_size=size)).interval
+        for size in (501, 10_000)
+    )
+    assert barely is not None
+    assert large is not None
+    assert barely.design_effect[0] == pytest.approx(large.design_effect[0], rel=0.5)
+
+
+def test_a_trait_of_thousands_of_values_is_refused_and_not_counted_wrongly() -> None:
+    n = MOST_GROUPS + 1
+    ids = [str(i) for i in range(n)]
+    sample = build_sample(ids, [""] * n, network_size=[2] * n, traits={"name": ids})
+    with pytest.raises(SampleError) as refusal:
+        estimate(sample, "name")
+    assert (refusal.value.code, refusal.value.facts["levels"]) == ("too_many_levels", n)
 
 
 def a_silent_group() -> Sample:

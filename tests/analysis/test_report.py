@@ -133,5 +133,7 @@ def test_recruitment_that_stays_within_sites_widens_the_recommended_intervals() 
     assert kept["estimates"]["rds_ii"]["female"]["estimate"] == pytest.approx(
         free["estimates"]["rds_ii"]["female"]["estimate"]
     )
-    assert kept["estimates"]["rds_ii"]["female"]["se"] != free["estimates"]["rds_ii"]["female"]["se"]
+    assert (
+        kept["estimates"]["rds_ii"]["female"]["se"] != free["estimates"]["rds_ii"]["female"]["se"]
+    )
     assert {**kept, "estimates": None} == {**free, "estimates": None}

@@ -28,7 +28,7 @@ from analysis.counts import Frame, frame
 from analysis.differential_activity import differential_activity
 from analysis.disclosure import THRESHOLD
 from analysis.errors import SampleError
-from analysis.estimate import Estimate, Wanted, estimate_of, recommended
+from analysis.estimate import BEST_BOOTSTRAP, Estimate, Wanted, estimate_of
 from analysis.estimators import ESTIMATORS, Need
 from analysis.forest import chains
 from analysis.homophily import DEFINITIONS
@@ -65,7 +65,7 @@ class Question:
         return {
             "trait": "sex",
             "estimator": estimator,
-            "bootstrap": self.bootstrap or recommended(estimator),
+            "bootstrap": self.bootstrap or BEST_BOOTSTRAP,
             "replicates": self.replicates,
             "population_size": self.population_size,
             "with_seeds": self.with_seeds,
@@ -74,7 +74,7 @@ class Question:
 
     def lacks_size(self, estimator: str) -> bool:
         """Whether it cannot be answered before the size of the population is given."""
-        drawn = BOOTSTRAPS[self.bootstrap or recommended(estimator)]
+        drawn = BOOTSTRAPS[self.bootstrap or BEST_BOOTSTRAP]
         needs = Need.POPULATION_SIZE in ESTIMATORS[estimator].needs or drawn.needs_population_size
         return needs and self.population_size is None
 
