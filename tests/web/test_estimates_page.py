@@ -70,6 +70,11 @@ def test_the_page_shows_what_the_estimators_say_of_the_live_sample(
         assert float(told[NAMES[name]]["share of women"]) == pytest.approx(expected, abs=6e-5)
 
 
+def test_the_page_says_which_estimate_to_look_at(someone: Reader) -> None:
+    page = someone.get(PAGE).text
+    assert "if not, at RDS-I and RDS-II together" in page
+
+
 def test_giles_method_waits_for_the_size_of_the_population(someone: Reader) -> None:
     assert table(someone)[NAMES["gile_ss"]]["share of women"] == ""
     assert "Give the size of the population above to see it." in someone.get(PAGE).text

@@ -210,5 +210,14 @@ def test_only_those_who_may_see_reach_see_it(
         assert asked.get(path).status_code == expected
 
 
+@pytest.mark.parametrize("role", [r for r in Role if Permission.SEE_REACH in PERMISSIONS[r]])
+def test_only_those_who_may_open_forecast_and_estimates_are_led_there(
+    database: Database, keyring: Keyring, role: Role
+) -> None:
+    page = a_programme_of(database, keyring, [Person()], role=role).get("/reach").text
+    is_led = 'For planning: <a href="/reach/forecast">What comes next</a>.' in page
+    assert is_led == (Permission.SEE_CHAINS in PERMISSIONS[role])
+
+
 def test_a_visitor_is_asked_to_log_in(database: Database, keyring: Keyring) -> None:
     assert client(database, keyring).get("/reach").status_code == 303
