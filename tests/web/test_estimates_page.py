@@ -75,6 +75,13 @@ def test_the_page_says_which_estimate_to_look_at(someone: Reader) -> None:
     assert "if not, at RDS-I and RDS-II together" in page
 
 
+def test_the_page_says_why_there_may_be_fewer_replicates_than_were_asked_for(
+    someone: Reader,
+) -> None:
+    page = someone.get(PAGE).text
+    assert "Draws in which this estimate could not be made are left out" in page
+
+
 def test_giles_method_waits_for_the_size_of_the_population(someone: Reader) -> None:
     assert table(someone)[NAMES["gile_ss"]]["share of women"] == ""
     assert "Give the size of the population above to see it." in someone.get(PAGE).text
