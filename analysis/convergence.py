@@ -54,6 +54,9 @@ class Settling:
             from its final value; ``None`` where there is no final estimate.
         since: people from which on no share was further away; ``None`` as before.
         drift: (k,) the furthest that each share was from its final value during the last half.
+
+    >>> settling(Course(("f",), np.array([1, 2, 3]), np.array([[0.5], [0.51], [0.5]]))).drift.round(9).tolist()
+    [0.01]
     """
 
     is_settled: bool | None
@@ -230,6 +233,10 @@ class ChainCourse:
     Attributes:
         seed: index of the seed who began it.
         course: the estimate from the chain's first people on.
+
+    >>> one = ChainCourse(4, Course(("f",), np.array([1, 2]), np.array([[1.0], [0.5]])))
+    >>> one.seed, one.course.share[-1].tolist()
+    (4, [0.5])
     """
 
     seed: int

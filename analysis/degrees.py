@@ -13,7 +13,12 @@ MissingDegree = Literal["drop", "maximum"]
 
 @dataclass(frozen=True)
 class Degrees:
-    """Network sizes in persons, over those that are known or stood in for."""
+    """Network sizes in persons, over those that are known or stood in for.
+
+    >>> found = degrees(np.array([1.0, 1.0, 4.0]))
+    >>> found.mean, round(found.harmonic_mean, 4)  # 3 / (1 + 1 + 1/4)
+    (2.0, 1.3333)
+    """
 
     missing: int
     least: float | None

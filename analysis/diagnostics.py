@@ -29,6 +29,11 @@ class Diagnosis:
     Attributes:
         figures: ``homophily``, ``differential_activity`` and ``diagnostics``, as JSON values.
         notices: cautions, gravest first, then why figures are null.
+
+    >>> from analysis.sample import build_sample
+    >>> found = diagnose(Evidence(build_sample([], []), None))
+    >>> found.figures["differential_activity"], [notice.code for notice in found.notices]
+    (None, ['no_people'])
     """
 
     figures: dict[str, Json]

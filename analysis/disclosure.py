@@ -26,6 +26,10 @@ class Shown:
         cells: rows of counts.
         row_totals, column_totals: exact.
         total: the grand total, to the nearest ``total_step`` (1 means exact).
+
+    >>> shown = withhold([[7, 2], [9, 12]])
+    >>> shown.cells[0], shown.row_totals[0], shown.total, shown.total_step
+    ((7, None), None, 30, 10)
     """
 
     cells: tuple[tuple[int | None, ...], ...]

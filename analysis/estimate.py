@@ -46,6 +46,13 @@ class Estimate:
         used: people who had a say; ``left_out`` those who had not, for their group or their network
             size is not known.
         interval: where a bootstrap was asked for and the shares could be estimated.
+
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b", "c"], ["", "a", "a"], network_size=[1, 3, None],
+    ...     traits={"x": ["f", "m", "m"]})
+    >>> found = estimate(sample, "x")
+    >>> found.share.tolist(), found.used, found.left_out, found.interval
+    ([0.75, 0.25], 2, 1, None)
     """
 
     estimator: str

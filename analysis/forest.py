@@ -24,6 +24,10 @@ class Forest:
         wave: seeds are wave 0, a recruit's wave is her recruiter's + 1.
         seed: index of the seed that began the person's chain; a seed's is her own.
         recruits: how many people she recruited.
+
+    >>> forest = grow(np.array([-1, 0, 0, 2]))
+    >>> forest.wave_counts.tolist(), forest.seeds.tolist(), forest.recruiters
+    ([1, 2, 1], [0], 2)
     """
 
     recruiter: IntArray
@@ -70,6 +74,10 @@ class Chains:
         seed: index of the seed of each chain.
         size: people in it, the seed included.
         depth: its last wave.
+
+    >>> found = chains(grow(np.array([-1, -1, 1])))
+    >>> found.seed.tolist(), found.size.tolist(), found.depth.tolist()
+    ([1, 0], [2, 1], [1, 0])
     """
 
     seed: IntArray

@@ -12,7 +12,11 @@ from analysis.arrays import IntArray
 
 
 class LazyIds(Sequence[str]):
-    """Ids as text, made when looked at; behaves as a tuple of them does."""
+    """Ids as text, made when looked at; behaves as a tuple of them does.
+
+    >>> NumberIds(np.array([7, 12, 3]))[::-1], "12" in NumberIds(np.array([7, 12]))
+    (('3', '12', '7'), True)
+    """
 
     @abstractmethod
     def __len__(self) -> int: ...

@@ -27,6 +27,12 @@ class Interval:
         low, high: of the 95 % interval.
         design_effect: by how much more people this design needs than a simple random sample for the
             same standard error; nan where the share is 0 or 1, and where everyone is in the sample.
+
+    >>> from analysis.bootstraps import BOOTSTRAPS
+    >>> made = np.array([[0.4, 0.6], [0.5, 0.5]])
+    >>> found = interval_of(np.array([0.4, 0.6]), made, BOOTSTRAPS["tree"], kind="percentile", used=9)
+    >>> found.kind, found.mean.tolist(), len(found.replicates)
+    ('percentile', [0.45, 0.55], 2)
     """
 
     bootstrap: str

@@ -32,6 +32,9 @@ class Equilibrium:
     Attributes:
         shares: (k,) summing to 1; ``None`` where there is an obstacle.
         obstacle: the reason, a key of ``OBSTACLES``.
+
+    >>> equilibrium(np.array([[0, 2], [3, 0]]))
+    Equilibrium(shares=None, obstacle='periodic')
     """
 
     shares: FloatArray | None

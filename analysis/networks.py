@@ -87,7 +87,12 @@ class Population:
         *,
         site: IntArray | None = None,
     ) -> "Population":
-        """From ties (m, 2), each once in either direction."""
+        """From ties (m, 2), each once in either direction.
+
+        >>> pair = Population.of(("f",), np.array([0, 0]), np.array([[1, 0]]))
+        >>> pair.neighbours.tolist(), pair.first.tolist()
+        ([1, 0], [0, 1, 2])
+        """
         ends = np.concatenate([ties, ties[:, ::-1]]).astype(np.int64)
         ends = ends[np.lexsort((ends[:, 1], ends[:, 0]))]
         counts = np.bincount(ends[:, 0], minlength=len(group))
@@ -102,7 +107,12 @@ class Population:
         return np.diff(self.first)
 
     def neighbours_of(self, person: int) -> IntArray:
-        """(degree,) the people she knows."""
+        """(degree,) the people she knows.
+
+        >>> star = Population.of(("f",), np.array([0, 0, 0]), np.array([[0, 1], [0, 2]]))
+        >>> star.neighbours_of(0).tolist(), star.neighbours_of(2).tolist()
+        ([1, 2], [0])
+        """
         return self.neighbours[self.first[person] : self.first[person + 1]]
 
     @property

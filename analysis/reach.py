@@ -72,6 +72,13 @@ class Growth:
         new: people enrolled in each week.
         total: people enrolled up to the end of each week.
         undated: how many people have no day of enrolment and are in neither.
+
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], enrolled_on=["2026-03-03", None],
+    ...     traits={"sex": ["f", "m"]})
+    >>> growth = over_time(sample, sample.trait("sex"))
+    >>> growth.weeks.astype(str).tolist(), growth.new.people.tolist(), growth.undated
+    (['2026-03-02'], [1], 1)
     """
 
     weeks: DateArray
@@ -130,7 +137,13 @@ def composition(trait: Trait, among: BoolArray | None = None) -> Tally:
 
 
 def without_seeds(sample: Sample, trait: Trait) -> Tally:
-    """Composition of the recruits alone: staff chose the seeds, peers brought the rest."""
+    """Composition of the recruits alone: staff chose the seeds, peers brought the rest.
+
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b", "c"], ["", "a", "a"], traits={"sex": ["m", "f", "m"]})
+    >>> without_seeds(sample, sample.trait("sex")).n.tolist()
+    [[1, 1]]
+    """
     return composition(trait, sample.recruiter >= 0)
 
 
@@ -158,7 +171,14 @@ def by_trait(trait: Trait, other: Trait) -> Tally:
 
 
 def by_chain(sample: Sample, trait: Trait) -> Tally:
-    """By chain, largest first, each called by the id of its seed."""
+    """By chain, largest first, each called by the id of its seed.
+
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b", "c"], ["", "", "b"], traits={"sex": ["m", "f", "m"]})
+    >>> found = by_chain(sample, sample.trait("sex"))
+    >>> found.groups, found.n.tolist()
+    (('b', 'a'), [[1, 1], [0, 1]])
+    """
     found = chains(sample.forest)
     rank = np.full(len(sample), -1)
     rank[found.seed] = np.arange(len(found.seed))

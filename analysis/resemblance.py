@@ -29,6 +29,13 @@ class SeedMemory:
         correlation: (w, k) between being of a group and having a seed of that group; 1 at wave 0,
             nan where a wave or its seeds are all of one kind.
         expected: (w, k) λ^wave, what recruitment alone would leave of it.
+
+    >>> from analysis.counts import frame
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(list("abcd"), ["", "", "a", "b"], traits={"sex": list("fmfm")})
+    >>> memory = seed_memory(frame(sample, sample.trait("sex")), sample.forest)
+    >>> memory.people.tolist(), memory.correlation[1].tolist()  # everyone is of her seed's group
+    ([2, 2], [1.0, 1.0])
     """
 
     people: IntArray
@@ -47,6 +54,10 @@ class Agreement:
         spread: mean squared distance of the shares from their common mean, each over its ``se``²;
             about 1 where chains differ by chance only; nan with fewer than two chains.
         limit: chance alone keeps the spread below it, at the confidence asked for.
+
+    >>> two = Agreement(np.array([0, 9]), np.array([0.1, 0.9]), np.full(2, 0.1), spread=32.0, limit=3.8)
+    >>> two.agrees
+    False
     """
 
     seed: IntArray

@@ -34,6 +34,11 @@ class Trait:
 
     @classmethod
     def of(cls, values: Sequence[str | None]) -> "Trait":
+        """Of text, one for each of n people; ``None`` and ``""`` are missing.
+
+        >>> Trait.of(["10", "9", ""]).codes.tolist()  # 9 comes before 10
+        [1, 0, -1]
+        """
         levels, codes = codes_of(values)
         return cls(levels, codes)
 
@@ -75,6 +80,10 @@ class Sample:
         traits: by name; the site is a trait too.
         coupons: figures of coupons issued and redeemed, where they are known.
         notices: what was noticed while reading.
+
+    >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[20, None], traits={"sex": ["m", "f"]})
+    >>> len(sample), sample.recruiter.tolist(), sample.network_size.tolist(), sample.forest.max_wave
+    (2, [-1, 0], [20.0, nan], 1)
     """
 
     ids: Sequence[str]
@@ -98,6 +107,9 @@ class Sample:
 
         Raises:
             SampleError: ``unknown_trait``, naming those there are.
+
+        >>> build_sample(["a"], [""], traits={"sex": ["f"]}).trait("sex").levels
+        ('f',)
         """
         if name in self.traits:
             return self.traits[name]

@@ -33,6 +33,11 @@ class Scenario:
         network_spread: standard deviation of their logarithm.
         network_size_missing: share of people whose network size was not asked.
         seeds_in_thousand: seeds enrolled for each thousand people.
+
+    >>> crossing = Scenario(same_site=0.0, women_among_seeds=1.0)
+    >>> alike = simulate(3, seed=1, scenario=crossing).trait("sex")
+    >>> alike.counts.tolist()  # all three are seeds
+    [3, 0]
     """
 
     coupons: int = 3

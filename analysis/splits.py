@@ -29,6 +29,11 @@ class Splits:
         n: people at the level; meant to be shown only where ``is_split``.
         of: people whose level is known.
         people: everyone; meant to be shown only where ``is_counted``.
+
+    >>> tally = Tally(("a",), ("f", "m"), np.array([[2, 40]]), np.zeros(1, int))
+    >>> found = split(tally, "f")
+    >>> found.n.tolist(), found.of.tolist(), found.is_split.tolist(), found.is_counted.tolist()
+    ([2], [42], [False], [True])
     """
 
     n: IntArray

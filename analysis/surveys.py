@@ -27,6 +27,9 @@ class Survey:
             unequal values are differential recruitment.
         heaped_above: network sizes above it are told to the nearest five; ``None`` for exact ones.
         missing: share of people whose network size was not asked.
+
+    >>> Survey(participants=500, redeemed=(0.55, 0.4)).coupons
+    3
     """
 
     participants: int

@@ -25,6 +25,15 @@ class Resample(Protocol):
 
     Yields counts of a few replicates at a time, ``replicates`` in all. The same state of ``random``
     and the same number of replicates give the same counts.
+
+    >>> from analysis.bootstraps import BOOTSTRAPS
+    >>> from analysis.counts import frame
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[1, 1], traits={"x": ["f", "m"]})
+    >>> draw: Resample = BOOTSTRAPS["tree"].resample
+    >>> drawn = draw(frame(sample, sample.trait("x")), 5, np.random.default_rng(1))
+    >>> sum(len(counts.people) for counts in drawn)
+    5
     """
 
     def __call__(
@@ -132,6 +141,13 @@ class Tally:
             replicate: (m,) which replicate each belongs to.
             people: (m,) cells, some of ``self.people``.
             pairs: (m,) cells, some of ``self.pairs``.
+
+        >>> from analysis.counts import frame
+        >>> from analysis.sample import build_sample
+        >>> sample = build_sample(["a"], [""], network_size=[2], traits={"sex": ["f"]})
+        >>> tally, twice = Tally(frame(sample, sample.trait("sex"))), np.array([0, 0])
+        >>> tally.counts(1, replicate=twice, people=tally.people[twice], pairs=tally.pairs[twice]).of_group
+        array([[2]])
         """
         return Counts(
             degree=self._degree,

@@ -31,6 +31,10 @@ class Order:
     Attributes:
         person: (n,) rank of each person.
         group: (k,) rank of each group.
+
+    >>> order = Order(person=np.array([2, 0, 1]), group=np.array([0]))
+    >>> np.argsort(order.person).tolist()  # the second person of the file comes first
+    [1, 2, 0]
     """
 
     person: IntArray

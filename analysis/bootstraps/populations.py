@@ -57,6 +57,11 @@ class Populations:
 
         Args:
             group: (R,) of which group; someone of it must be left.
+
+        >>> one = Populations(np.array([1.0, 4.0]), np.array([[[0, 2]]]))
+        >>> one.draw(np.array([0]), np.random.default_rng(1))
+        >>> one.left.tolist(), one.ties_left.tolist()
+        ([[[0, 1]]], [[4.0]])
         """
         chance = random.random((2, len(group)))
         row = self._first + group

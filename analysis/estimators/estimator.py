@@ -11,7 +11,12 @@ from analysis.counts import Counts
 
 
 class Need(StrEnum):
-    """What an estimator cannot do without, beside people whose group is known."""
+    """What an estimator cannot do without, beside people whose group is known.
+
+    >>> from analysis.estimators import ESTIMATORS
+    >>> Need("network_size") in ESTIMATORS["rds_ii"].needs, ESTIMATORS["composition"].needs
+    (True, frozenset())
+    """
 
     NETWORK_SIZE = "network_size"
     RECRUITMENT = "recruitment"

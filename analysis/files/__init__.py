@@ -79,6 +79,9 @@ def read_sample(source: Path | bytes, *, layout: str = "auto") -> Sample:
     Raises:
         SampleError: with the line and the reason. Nothing is read by halves.
         OSError: if the file cannot be opened.
+
+    >>> read_sample(b"id,recruiter_id\\n7,\\n8,7\\n", layout="csv").recruiter.tolist()
+    [-1, 0]
     """
     if isinstance(source, Path):
         sample = _at_once(source) if layout in ("auto", "csv") else None
@@ -99,6 +102,13 @@ def write_sample(sample: Sample, path: Path, *, layout: str) -> None:
     Raises:
         SampleError: ``unknown_format``, or ``unwritable`` for what would not be read back the same.
         OSError: if the file cannot be written.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> sample = read_sample(b"id,recruiter_id\\n7,\\n8,7\\n")
+    >>> with TemporaryDirectory() as folder:
+    ...     write_sample(sample, Path(folder, "people.gexf"), layout="gexf")
+    ...     read_sample(Path(folder, "people.gexf")).ids
+    ('7', '8')
     """
     _of(WRITERS, layout)(sample, path)
 

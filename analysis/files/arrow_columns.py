@@ -23,7 +23,12 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class Irregular(Exception):
-    """Something that the careful reader must judge."""
+    """Something that the careful reader must judge.
+
+    >>> coded(pa.chunked_array([[" f"]], CODED))
+    Traceback (most recent call last):
+    analysis.files.arrow_columns.Irregular
+    """
 
 
 def coded(column: pa.ChunkedArray) -> tuple[Sequence[str], IntArray]:

@@ -66,6 +66,14 @@ def write_coupons(sample: Sample, path: Path) -> None:
     Raises:
         SampleError: ``unwritable`` for what would not be read back the same.
         OSError: if the file cannot be written.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[12, None])
+    >>> with TemporaryDirectory() as folder:
+    ...     write_coupons(sample, Path(folder, "people.csv"))
+    ...     Path(folder, "people.csv").read_text()
+    'id,own_coupon,coupon_1,network_size,enrolled_at\\na,a,b,12,\\nb,b,,,\\n'
     """
     refuse_losses(sample, LIMITS)
     coupons = coupons_of(sample, "coupons")

@@ -30,7 +30,11 @@ KNOWN = frozenset({"id", "recruiter_id", "network_size", "site", "own_coupon", *
 
 
 def header_of(text: str) -> frozenset[str]:
-    """The names in the header, as the layouts know them."""
+    """The names in the header, as the layouts know them.
+
+    >>> sorted(header_of("ID,Recruiter.ID\\n1,\\n"))
+    ['id', 'recruiter_id']
+    """
     return frozenset(map(known_name, read_header(text)))
 
 
@@ -53,7 +57,12 @@ def sample_of(
     coupons: CouponFigures | None = None,
     notices: tuple[Notice, ...] = (),
 ) -> Sample:
-    """A sample of a table's columns, once it is known who recruited whom."""
+    """A sample of a table's columns, once it is known who recruited whom.
+
+    >>> table = read_table("id,sex\\n1,f\\n2,m\\n", known=KNOWN, needed=("id",))
+    >>> sample_of(table, ["", "1"], leave_out=()).recruiter.tolist()
+    [-1, 0]
+    """
     columns = dict(table.columns)
     ids = columns.pop("id")
     network_size = columns.pop("network_size", None)
@@ -138,6 +147,14 @@ def write_csv(sample: Sample, path: Path) -> None:
     Raises:
         SampleError: ``unwritable`` for what would not be read back the same.
         OSError: if the file cannot be written.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[12, None])
+    >>> with TemporaryDirectory() as folder:
+    ...     write_csv(sample, Path(folder, "people.csv"))
+    ...     Path(folder, "people.csv").read_text()
+    'id,recruiter_id,network_size,enrolled_at\\na,,12,\\nb,a,,\\n'
     """
     refuse_losses(sample, LIMITS)
     if isinstance(sample.ids, NumberIds) and len(sample) > MANY:
@@ -161,7 +178,14 @@ def write_csv(sample: Sample, path: Path) -> None:
 
 
 def write_table(path: Path, names: Sequence[str], columns: Sequence[Sequence[str]]) -> None:
-    """Write columns of cells under their names, quoted where it is needed."""
+    """Write columns of cells under their names, quoted where it is needed.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_table(Path(folder, "t.csv"), ["id", "note"], [["1", "2"], ["a,b", "c"]])
+    ...     Path(folder, "t.csv").read_text()
+    'id,note\\n1,"a,b"\\n2,c\\n'
+    """
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(header_row(names))
         csv.writer(file, lineterminator="\n").writerows(zip(*columns, strict=True))

@@ -14,6 +14,10 @@ class Exchange:
 
     Attributes:
         figures: ``None`` where the coupons are nothing but another way to write the recruiters.
+
+    >>> found = recruiters_from_coupons(["a", "b"], ["", "7"], [["7", "8"], []], lines=[2, 3])
+    >>> found.figures, found.notices
+    (CouponFigures(issued=2, redeemed=1), ())
     """
 
     recruiter_ids: Sequence[str]

@@ -37,6 +37,14 @@ def write_gexf(sample: Sample, path: Path) -> None:
     Raises:
         SampleError: ``unwritable`` for what would not be read back the same.
         OSError: if the file cannot be written.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[12, None])
+    >>> with TemporaryDirectory() as folder:
+    ...     write_gexf(sample, Path(folder, "people.gexf"))
+    ...     read(Path(folder, "people.gexf").read_text()).ids
+    ('a', 'b')
     """
     refuse_losses(sample, LIMITS)
     written = io.BytesIO()

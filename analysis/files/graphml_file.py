@@ -18,6 +18,14 @@ def write_graphml(sample: Sample, path: Path) -> None:
     Raises:
         SampleError: ``unwritable`` for what would not be read back the same.
         OSError: if the file cannot be written.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[12, None])
+    >>> with TemporaryDirectory() as folder:
+    ...     write_graphml(sample, Path(folder, "people.graphml"))
+    ...     read(Path(folder, "people.graphml").read_text()).ids
+    ('a', 'b')
     """
     refuse_losses(sample, LIMITS)
     graph = to_networkx(sample)

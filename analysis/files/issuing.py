@@ -17,6 +17,9 @@ class Coupons:
     Attributes:
         own: (n,) the coupon each person came with, ``""`` for none.
         given: (n, k) the coupons each person was given, ``""`` where there are fewer than k.
+
+    >>> Coupons(own=["", "1"], given=[["1", "2"], ["", ""]]).most
+    2
     """
 
     own: Sequence[str]

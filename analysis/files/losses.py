@@ -19,6 +19,10 @@ class Limits:
         keeps: whether a text that is not empty is read back as it was written.
         loses: which texts are not, in words.
         reserves: whether a trait of that name would be taken for something else.
+
+    >>> short = Limits("short", lambda text: len(text) < 3, "more than two letters", str.isupper)
+    >>> short.keeps("an"), short.keeps("ann"), short.reserves("ID")
+    (True, False, True)
     """
 
     layout: str

@@ -51,6 +51,14 @@ def write_package(sample: Sample, path: Path) -> None:
     Raises:
         SampleError: ``unwritable`` for what would not be read back the same.
         OSError: if it cannot be written, or a file of that name is in the way.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[12, None])
+    >>> with TemporaryDirectory() as folder:
+    ...     write_package(sample, Path(folder, "people.zip"))
+    ...     read(Path(folder, "people.zip").read_bytes()).recruiter.tolist()
+    [-1, 0]
     """
     refuse_losses(sample, LIMITS)
     files = {ABOUT: json.dumps(_about(sample), ensure_ascii=False, indent=2), TABLE: _table(sample)}
@@ -107,6 +115,14 @@ def packed(folder: Path) -> bytes:
 
     Raises:
         SampleError: ``bad_package`` where there is none.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[12, None])
+    >>> with TemporaryDirectory() as folder:
+    ...     write_package(sample, Path(folder, "people"))
+    ...     read(packed(Path(folder, "people"))).ids
+    ('a', 'b')
     """
     files = {name: folder / name for name in (ABOUT, TABLE) if (folder / name).is_file()}
     return _zipped({name: file.read_bytes() for name, file in files.items()})
@@ -127,6 +143,12 @@ def read(content: bytes) -> Sample:
 
     Raises:
         SampleError: ``bad_package``, and as ``build_sample``.
+
+    >>> from analysis.sample import build_sample
+    >>> about = json.dumps(_about(build_sample([], [])))
+    >>> rows = "pid,recruiter_pid,wave,network_size,enrolled_on\\r\\n7,,0,,\\r\\n8,7,1,,\\r\\n"
+    >>> read(_zipped({ABOUT: about.encode(), TABLE: rows.encode()})).recruiter.tolist()
+    [-1, 0]
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:

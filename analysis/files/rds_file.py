@@ -85,6 +85,14 @@ def write_rds(sample: Sample, path: Path) -> None:
     Raises:
         SampleError: ``unwritable`` for what would not be read back the same.
         OSError: if the file cannot be written.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[12, None])
+    >>> with TemporaryDirectory() as folder:
+    ...     write_rds(sample, Path(folder, "people.csv"))
+    ...     Path(folder, "people.csv").read_text()
+    'id,recruiter.id,network.size.variable,enrolled_at\\na,seed,12,NA\\nb,a,NA,NA\\n'
     """
     refuse_losses(sample, LIMITS)
     taken = set(sample.ids)

@@ -160,6 +160,14 @@ def write_rdsat(sample: Sample, path: Path) -> None:
     Raises:
         SampleError: ``unwritable`` for what would not be read back the same.
         OSError: if the file cannot be written.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from analysis.sample import build_sample
+    >>> sample = build_sample(["a", "b"], ["", "a"], network_size=[12, None])
+    >>> with TemporaryDirectory() as folder:
+    ...     write_rdsat(sample, Path(folder, "people.rdsat"))
+    ...     Path(folder, "people.rdsat").read_text()
+    'RDS\\n2\\t1\\t0\\na\\t12\\ta\\tb\\nb\\t0\\tb\\t0\\n'
     """
     refuse_losses(sample, LIMITS)
     coupons = coupons_of(sample, "rdsat", may_share=True)

@@ -22,6 +22,9 @@ class Table:
     Attributes:
         columns: by name; known names as in the contract, the rest as the header writes them.
         lines: (n,) lines of the file, counted from 1.
+
+    >>> Table({"id": ["7", "8"]}, [2, 3]).columns["id"]
+    ['7', '8']
     """
 
     columns: Mapping[str, Sequence[str]]
@@ -62,6 +65,10 @@ def read_table(text: str, *, known: frozenset[str], needed: Sequence[str]) -> Ta
     Raises:
         SampleError: ``missing_column``, ``duplicate_column``, ``wrong_column_count``,
             ``truncated_file`` or ``bad_quoting``.
+
+    >>> table = read_table("ID;sex\\n1;f\\n\\n2\\n", known=frozenset({"id"}), needed=["id"])
+    >>> table.columns, table.lines, [notice.code for notice in table.notices]
+    ({'id': ['1', '2'], 'sex': ['f', '']}, [2, 4], ['short_rows'])
     """
     rows = _rows(text)
     header_line, header = next(rows)

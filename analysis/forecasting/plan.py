@@ -38,7 +38,14 @@ class Plan:
             raise SampleError("bad_plan", "A plan has a negative count or steps out of order.")
 
     def bundle(self, people: IntArray, coupons: int) -> IntArray:
-        """(B,) coupons in a bundle where so many people are reached; ``coupons`` below the steps."""
+        """(B,) coupons in a bundle where so many people are reached; ``coupons`` below the steps.
+
+        Args:
+            people: (B,) reached so far in each replicate.
+
+        >>> Plan(target=10, taper=((0.5, 1),)).bundle(np.array([4, 5]), 3).tolist()
+        [3, 1]
+        """
         bundle = np.full(len(people), coupons)
         for share, most in self.taper if self.target else ():
             bundle = np.where(

@@ -70,7 +70,12 @@ def months_between(first: date, last: date, most: int) -> list[date]:
 def value_axis(
     scale: Scale, steps: Sequence[float], label: Callable[[float], str], left: float, right: float
 ) -> list[str]:
-    """Faint lines across at each step, with its value at the left."""
+    """Faint lines across at each step, with its value at the left.
+
+    >>> parts = value_axis(Scale(0, 1, 100, 0), [0, 0.5], str, 0, 50)
+    >>> len(parts), "0.5" in parts[-1]
+    (4, True)
+    """
     return [
         part
         for step in steps

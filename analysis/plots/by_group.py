@@ -14,7 +14,13 @@ _UNKNOWN = "#d8dee4"
 
 @dataclass(frozen=True)
 class GroupWords:
-    """What the picture says, in the reader's language."""
+    """What the picture says, in the reader's language.
+
+    >>> import numpy as np
+    >>> one = np.array([1])
+    >>> "жінки" in draw_by_group(["Lviv"], n=one, of=one, people=one, words=GroupWords(focus="жінки"))
+    True
+    """
 
     title: str = "People reached by site"
     description: str = "A bar for each site: its length is people, its dark part is women."

@@ -11,7 +11,12 @@ from analysis.reach import wilson
 
 @dataclass(frozen=True)
 class WaveWords:
-    """What the picture says, in the reader's language."""
+    """What the picture says, in the reader's language.
+
+    >>> import numpy as np
+    >>> "Хвиля" in draw_by_wave(np.array([1]), np.array([4]), words=WaveWords(wave="Хвиля"))
+    True
+    """
 
     title: str = "Share of women by wave"
     description: str = "The share of women in each wave of recruitment, with its 95 % interval."

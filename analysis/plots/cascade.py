@@ -15,7 +15,12 @@ _BAR, _GAP, _HEAD, _AFTER = 18.0, 3.0, 20.0, 14.0
 
 @dataclass(frozen=True)
 class CascadeWords:
-    """What the picture says, in the reader's language."""
+    """What the picture says, in the reader's language.
+
+    >>> words = CascadeWords(went_on="{share} went on")
+    >>> "went on" in draw_cascade(["redeemed", "enrolled"], [[10], [8]], ["women"], words=words)
+    True
+    """
 
     title: str = "From a coupon to a recruiter"
     description: str = (

@@ -18,7 +18,12 @@ _COLOURS = (FOCUS, COLOURS[1], UNKNOWN)
 
 @dataclass(frozen=True)
 class ChainWords:
-    """What the picture says, in the reader's language."""
+    """What the picture says, in the reader's language.
+
+    >>> lone = nx.DiGraph([("a", "b")])
+    >>> "Ланцюжок" in draw_chain(lone, focus={"b"}, words=ChainWords(title="Ланцюжок"))
+    True
+    """
 
     title: str = "Recruitment chain"
     description: str = "Who recruited whom in one chain, wave after wave from left to right."

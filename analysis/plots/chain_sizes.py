@@ -13,7 +13,12 @@ _PALE = "#e8edf3"
 
 @dataclass(frozen=True)
 class SizeWords:
-    """What the picture says, in the reader's language."""
+    """What the picture says, in the reader's language.
+
+    >>> import numpy as np
+    >>> "лише насінина" in draw_chain_sizes(np.array([1]), words=SizeWords(one="лише насінина"))
+    True
+    """
 
     title: str = "Sizes of chains"
     description: str = (

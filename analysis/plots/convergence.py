@@ -19,7 +19,12 @@ _SETTLING = 0.05
 
 @dataclass(frozen=True)
 class ConvergenceWords:
-    """What the picture says, in the reader's language."""
+    """What the picture says, in the reader's language.
+
+    >>> nobody = np.array([])
+    >>> "Замало людей" in draw_convergence(nobody, nobody, words=ConvergenceWords(nothing="Замало людей"))
+    True
+    """
 
     title: str = "Convergence of the estimate"
     description: str = (
@@ -39,6 +44,10 @@ class Trace:
         name: what stands at the end of the curve; nothing leaves it a thin grey line.
         k: how many people came first, ascending.
         share: the estimate on them; nan where there is none.
+
+    >>> named = Trace("chain 7", np.array([5, 9]), np.array([0.2, 0.3]))
+    >>> "chain 7" in draw_bottleneck([named])
+    True
     """
 
     name: str

@@ -20,7 +20,11 @@ _LIVE, _WAITING, _ENDED = "#c2410c", "#4477AA", "#9aa4ae"
 
 @dataclass(frozen=True)
 class Look:
-    """One kind of dot: what it is called, its colour and its shape."""
+    """One kind of dot: what it is called, its colour and its shape.
+
+    >>> Look("women", "#AA3377", "square").swatch()
+    '<rect x="-4.5" y="-4.5" width="9" height="9" fill="#AA3377"/>'
+    """
 
     name: str
     colour: str
@@ -41,7 +45,12 @@ class Look:
 
 @dataclass(frozen=True, eq=False)
 class Dots:
-    """How everyone is drawn: ``kind`` of shape (n,) are places in ``looks``."""
+    """How everyone is drawn: ``kind`` of shape (n,) are places in ``looks``.
+
+    >>> women, others = Look("women", "#AA3377", "round"), Look("others", "#4477AA", "square")
+    >>> Dots(np.array([1, 1]), (women, others)).used() == [others]
+    True
+    """
 
     kind: IntArray
     looks: tuple[Look, ...]

@@ -15,7 +15,15 @@ _SPAN = 0.20
 
 @dataclass(frozen=True)
 class EstimateWords:
-    """What the picture says, in the reader's language."""
+    """What the picture says, in the reader's language.
+
+    >>> import numpy as np
+    >>> nothing = np.array([np.nan])
+    >>> svg = draw_estimates(["RDS-I"], share=nothing, low=nothing, high=nothing,
+    ...     words=EstimateWords(none="немає оцінки"))
+    >>> "немає оцінки" in svg
+    True
+    """
 
     title: str = "Estimates side by side"
     description: str = "A point for each way of estimating, with its 95 % interval."

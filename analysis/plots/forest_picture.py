@@ -26,7 +26,11 @@ _GROUND = "#f3f5f8"
 
 @dataclass(frozen=True)
 class ForestWords:
-    """What the picture says, in the reader's language."""
+    """What the picture says, in the reader's language.
+
+    >>> ForestWords().chain.format(size=12, depth=3)
+    'Chain of 12, waves: 3'
+    """
 
     title: str = "Recruitment forest"
     description: str = "Every chain as a disc: its seed in the middle, each wave on the next ring."

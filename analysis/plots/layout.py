@@ -10,7 +10,11 @@ from analysis.forest import Chains, Forest
 
 @dataclass(frozen=True, eq=False)
 class Discs:
-    """Where the chains lie: arrays of shape (s,), and the height they take together."""
+    """Where the chains lie: arrays of shape (s,), and the height they take together.
+
+    >>> pack(np.array([10.0]), width=32, gap=2).radius.tolist()
+    [10.0]
+    """
 
     x: FloatArray
     y: FloatArray
@@ -25,6 +29,10 @@ class Fans:
     Attributes:
         start: leaves before hers.
         leaves: people below her who recruited nobody, herself if she recruited nobody.
+
+    >>> from analysis.forest import grow
+    >>> fan_out(grow(np.array([-1, 0, 0]))).start.tolist()  # the second recruit begins after the first
+    [0, 0, 1]
     """
 
     start: IntArray
@@ -97,6 +105,12 @@ def place(
 
     Seeds are in the middle, each wave is on a ring of its own. Within a chain a person follows her
     recruiter or someone whose whole branch has been named, as a pen that draws the tree would go.
+
+    >>> from analysis.forest import chains, grow
+    >>> forest = grow(np.array([-1, 0]))
+    >>> members, x, y = place(forest, chains(forest), pack(np.array([10.0]), width=32, gap=2))
+    >>> [each.tolist() for each in members], x.round(6).tolist(), y.round(6).tolist()
+    ([[0, 1]], [11.0, 11.0], [12.0, 22.0])
     """
     rank = np.full(len(forest.wave), -1)
     rank[shown.seed] = np.arange(len(shown.seed))

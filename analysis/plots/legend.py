@@ -11,7 +11,11 @@ _LEFT = 10.0
 
 @dataclass(frozen=True)
 class Legend:
-    """Its elements, and how high they are together."""
+    """Its elements, and how high they are together.
+
+    >>> legend([], width=80)
+    Legend(parts=[], height=20.0)
+    """
 
     parts: list[str]
     height: float

@@ -12,7 +12,11 @@ from analysis.plots.words import WITHHELD, WRITING, Writing
 
 @dataclass(frozen=True)
 class MatrixWords:
-    """What the picture says, in the reader's language."""
+    """What the picture says, in the reader's language.
+
+    >>> "хто запросив" in draw_matrix(np.array([[1]]), ["women"], words=MatrixWords(rows="хто запросив"))
+    True
+    """
 
     title: str = "Who recruits whom"
     description: str = "Rows recruit columns: the number of recruits, and their share of the row."
@@ -52,7 +56,11 @@ def draw_matrix(
 
 @dataclass(frozen=True)
 class MeansWords(MatrixWords):
-    """What the picture says, in the reader's language."""
+    """What the picture says, in the reader's language.
+
+    >>> "усі" in draw_means(np.array([[0.5]]), ["women"], words=MeansWords(each="усі"))
+    True
+    """
 
     title: str = "How many each recruiter brings"
     description: str = "Rows bring columns: the mean number of recruits of one recruiter."
@@ -98,7 +106,13 @@ def draw_means(
 
 @dataclass(frozen=True)
 class Square:
-    """What one square says in two lines, and how deep it is shaded, 0 to 1."""
+    """What one square says in two lines, and how deep it is shaded, 0 to 1.
+
+    >>> dark = draw_squares(lambda row, column: Square("3", "75 %", 1.0), ["a"], ["3"],
+    ...     words=MatrixWords(), width=300)
+    >>> "75 %" in dark
+    True
+    """
 
     first: str
     second: str

@@ -23,7 +23,14 @@ from analysis.reach import wilson
 
 @dataclass(frozen=True)
 class TimeWords:
-    """What the picture says, in the reader's language."""
+    """What the picture says, in the reader's language.
+
+    >>> nobody = np.array([], dtype=int)
+    >>> svg = draw_over_time(nobody.astype("datetime64[D]"), people=nobody, n=nobody, of=nobody,
+    ...     words=TimeWords(nobody="Ще нікого"))
+    >>> "Ще нікого" in svg
+    True
+    """
 
     title: str = "People reached over time"
     description: str = "People reached in all, and the share of women among them, week by week."

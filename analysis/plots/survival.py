@@ -16,7 +16,11 @@ _TOP, _BOTTOM, _ROW = 34.0, 240.0, 18.0
 
 @dataclass(frozen=True)
 class SurvivalWords:
-    """What the picture says, in the reader's language."""
+    """What the picture says, in the reader's language.
+
+    >>> "Ще немає купонів" in draw_survival([], words=SurvivalWords(nothing="Ще немає купонів"))
+    True
+    """
 
     title: str = "Days until a coupon comes back"
     description: str = "The share of coupons redeemed by each day, with its 95 % interval."
@@ -36,6 +40,11 @@ class Steps:
         day: days, ascending.
         share, low, high: the curve and its band; nan where there is none.
         at_risk: how many are followed at each of the picture's ``ticks``; None is withheld.
+
+    >>> share = np.array([0.0, 0.4])
+    >>> group = Steps("women", np.array([0, 3]), share, share, share)
+    >>> "women" in draw_survival([group])
+    True
     """
 
     name: str

@@ -79,7 +79,11 @@ def line(
     width: float = 1,
     dash: str | None = None,
 ) -> str:
-    """A straight line."""
+    """A straight line.
+
+    >>> line(0, 1, 5, 1, stroke="#000", dash="7 3")
+    '<line x1="0" y1="1" x2="5" y2="1" stroke="#000" stroke-width="1" stroke-dasharray="7 3"/>'
+    """
     return element(
         "line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=stroke, stroke_width=width, stroke_dasharray=dash
     )
@@ -105,7 +109,11 @@ def heading(content: str, x: float, y: float, room: float) -> str:
 
 
 def text_width(content: str, size: float = 13) -> float:
-    """About how wide a line of text is, in the units of ``size``; if wrong, too wide."""
+    """About how wide a line of text is, in the units of ``size``; if wrong, too wide.
+
+    >>> text_width("Lviv", 10)
+    25.6
+    """
     return len(content) * size * 0.64
 
 
@@ -138,7 +146,12 @@ def document(
     body: Iterable[str],
     role: str = "img",
 ) -> str:
-    """A whole picture that says what it shows to those who cannot see it."""
+    """A whole picture that says what it shows to those who cannot see it.
+
+    >>> svg = document(20, 10, title="People < 5", description="A bar.", body=["<rect/>"])
+    >>> 'viewBox="0 0 20 10"' in svg, "People &lt; 5</title>" in svg, "<rect/></svg>" in svg
+    (True, True, True)
+    """
     inside = "".join(body)
     mark = blake2s(f"{title}{description}{inside}".encode(), digest_size=5).hexdigest()
     return element(
