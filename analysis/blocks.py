@@ -44,6 +44,9 @@ def tabulate(row: IntArray, column: IntArray, *, rows: int, columns: int) -> Int
 def count_cells(cell: IntArray, cells: int) -> IntArray:
     """(cells,) how many people are in each cell; those at -1 are left out.
 
+    Args:
+        cell: (n,) each person's, or -1.
+
     >>> count_cells(np.array([1, 1, -1, 0]), 3).tolist()
     [1, 2, 0]
     """

@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE]\+?[0-9]+)?", re.ASCII)
 
 
 def codes_of(values: Sequence[str | None]) -> tuple[tuple[str, ...], IntArray]:
-    """The distinct values in order, and each one's place among them, -1 for ``None`` and ``""``.
+    """The distinct values in order, and (n,) each one's place, -1 for ``None`` and ``""``.
 
     Numbers come first, in the order of numbers; the rest follows in the order of text.
 

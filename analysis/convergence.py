@@ -313,6 +313,10 @@ def waves_to_equilibrium(
     If all seeds were of group g, wave w would have about the composition that recruitment settles
     at. ``None`` where there is no equilibrium, or where it takes more than 1,000 waves.
 
+    Args:
+        matrix: T (k, k), see ``mixing.recruitment_matrix``.
+        tolerance: a difference of shares.
+
     Source: Heckathorn (1997), "Respondent-driven sampling", Social Problems 44(2); the tolerance is
     RDSAT's.
 

@@ -42,7 +42,7 @@ def stand_in(network_size: FloatArray, missing_degree: MissingDegree) -> FloatAr
 
 
 def degrees(network_size: FloatArray, missing_degree: MissingDegree = "drop") -> Degrees:
-    """Summarise network sizes; the harmonic mean is m / Σ 1/d_i.
+    """Summarise network sizes (n,) in persons; the harmonic mean of the m known is m / Σ 1/d_i.
 
     >>> degrees(np.array([2.0, np.nan, 4.0]))
     Degrees(missing=1, least=2.0, most=4.0, mean=3.0, harmonic_mean=2.6666666666666665)

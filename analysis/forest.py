@@ -131,6 +131,9 @@ def _jump(pointer: IntArray, wave: IntArray, is_seed: BoolArray) -> bool:
 def find_cycle(recruiter: IntArray) -> list[int]:
     """One cycle's people from the smallest index on, each followed by her recruiter; [] if none.
 
+    Args:
+        recruiter: (n,) index of the recruiter, -1 for a seed.
+
     >>> find_cycle(np.array([-1, 3, 1, 2]))
     [1, 3, 2]
     >>> find_cycle(np.array([-1, 0]))

@@ -44,6 +44,13 @@ class Equilibrium:
 def recruitment_matrix(recruiter: IntArray, trait: Trait) -> IntArray:
     """T (k, k): row x counts the recruits of people at level x, column y their own level.
 
+    T_xy = #{i : recruiter of i is at x, i is at y}, in recruitments.
+
+    Args:
+        recruiter: (n,) index of the recruiter, -1 for a seed.
+
+    Source: Heckathorn (1997), "Respondent-driven sampling", Social Problems 44(2).
+
     >>> recruitment_matrix(np.array([-1, 0, 0, 1]), Trait.of(["m", "f", "m", "f"])).tolist()
     [[1, 0], [1, 1]]
     """
@@ -58,6 +65,10 @@ def recruitment_matrix(recruiter: IntArray, trait: Trait) -> IntArray:
 
 def transition(matrix: IntArray | FloatArray) -> FloatArray:
     """S (…, k, k): T with each row made to sum to 1; a row without recruits is nan.
+
+    S_xy = T_xy / Σ_z T_xz: the share of y among the recruits of x.
+
+    Source: Heckathorn (1997), "Respondent-driven sampling", Social Problems 44(2).
 
     >>> transition(np.array([[1, 3], [0, 0]])).tolist()
     [[0.25, 0.75], [nan, nan]]
@@ -117,7 +128,12 @@ def _common(matrices: IntArray | FloatArray) -> BoolArray:
 def equilibrium(matrix: IntArray) -> Equilibrium:
     """E (k,): the composition that recruitment leaves unchanged, or why there is none.
 
-    No row is filled in by guess.
+    E = E S with ΣE = 1. No row is filled in by guess.
+
+    Args:
+        matrix: T (k, k).
+
+    Source: Heckathorn (1997), "Respondent-driven sampling", Social Problems 44(2).
 
     >>> equilibrium(np.array([[3, 1], [2, 2]])).shares.round(6).tolist()
     [0.666667, 0.333333]
@@ -143,7 +159,10 @@ def recruitment_homophily(matrix: IntArray) -> float | None:
     """Recruitment within groups over what chance would give: Σ T_xx / Σ (T_x· T_·x / T_··).
 
     1 is no homophily; above 1, people recruit their own kind more than recruits at hand would
-    explain.
+    explain. ``None`` where nobody was recruited, or chance would give none.
+
+    Args:
+        matrix: T (k, k).
 
     Source: R package RDS, ``homophily.estimates.local`` (its "recruitment homophily").
 

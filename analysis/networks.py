@@ -213,6 +213,10 @@ def connect(
     oneself, or a second one between two people, is matched again; the few that are left after that
     are dropped, as is an odd half-tie, so degrees may fall short by a little.
 
+    Args:
+        group: (N,) index into ``levels``.
+        degree: (N,) how many people each one is to know.
+
     Raises:
         ValueError: if ``homophily`` asks a group for more cross-ties than it has ties.
 

@@ -88,7 +88,7 @@ class Growth:
 
 
 def wilson(n: IntArray, of: IntArray, z: float = Z_95) -> tuple[FloatArray, FloatArray]:
-    """Wilson's score interval for a share n / of; nan where ``of`` is 0.
+    """Wilson's score interval for shares n / of, (…,) each; nan where ``of`` is 0.
 
     (p + z²/2m ± z √(p(1−p)/m + z²/4m²)) / (1 + z²/m) with p = n/m, m = ``of``.
 
@@ -126,7 +126,7 @@ def tally(trait: Trait, group: IntArray, groups: Sequence[str]) -> Tally:
 
 
 def composition(trait: Trait, among: BoolArray | None = None) -> Tally:
-    """Everyone, or those ``among`` says, as one group.
+    """Everyone, or those whom ``among`` (n,) says, as one group.
 
     >>> composition(Trait.of(["f", "m", "m", None])).n.tolist()
     [[1, 2]]

@@ -54,6 +54,10 @@ def recruit(
     for one person, one of them does at random and the other tries again. A new seed is enrolled
     where recruitment has died out. The last wave is cut at random. Dates are a week a wave.
 
+    Source: the design is that of Heckathorn (1997), "Respondent-driven sampling", Social Problems
+    44(2); without replacement on a made-up network as in Gile & Handcock (2010), "Respondent-driven
+    sampling: an assessment of current methodology", Sociological Methodology 40.
+
     Args:
         trait: the name under which the groups stand in the sample; sites stand there as ``site``.
 

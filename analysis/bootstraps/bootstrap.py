@@ -167,6 +167,10 @@ def _table(
 def refuse_without_recruits(is_recruit: BoolArray, title: str) -> None:
     """Stop a bootstrap that has no recruitment to go by.
 
+    Args:
+        is_recruit: (n,) who was recruited.
+        title: of the bootstrap.
+
     Raises:
         SampleError: ``no_recruits``.
 

@@ -120,7 +120,7 @@ class Evidence:
 
     @cached_property
     def site_matrix(self) -> IntArray | None:
-        """(sites, sites) recruits by site; ``None`` without two sites, or where the trait is them."""
+        """(s, s) recruits by site, s sites; ``None`` without two, or where the trait is them."""
         site = self.sample.traits.get(SITE)
         if site is None or self.trait_name == SITE or not 1 < len(site.levels) <= MOST_SITES:
             return None

@@ -70,6 +70,9 @@ def weighted_shares(counts: Counts, weight: FloatArray) -> FloatArray:
     Args:
         weight: (D,) or (R, D) for each network size.
 
+    Source: the weighted mean that Volz & Heckathorn (2008), "Probability based estimation theory for
+    respondent driven sampling", Journal of Official Statistics 24(1), take with w = 1/d.
+
     >>> counts = Counts(np.array([1.0, 4.0]), np.array([[[1, 0, 0], [0, 4, 9], [5, 5, 5]]]),
     ...     np.zeros((1, 2, 2)))
     >>> weighted_shares(counts, np.array([1.0, 0.25])).tolist()
@@ -82,6 +85,9 @@ def harmonic_mean_degree(counts: Counts) -> FloatArray:
     """(R, k) h_x = n_x / Σ 1/d_i in persons, over people of group x whose network size is known.
 
     nan for a group in which nobody's is known.
+
+    Source: Salganik & Heckathorn (2004), "Sampling and estimation in hidden populations using
+    respondent-driven sampling", Sociological Methodology 34.
 
     >>> counts = Counts(np.array([2.0, 4.0]), np.array([[[1, 0], [1, 0], [3, 0]]]), np.zeros((1, 1, 1)))
     >>> harmonic_mean_degree(counts).round(4).tolist()

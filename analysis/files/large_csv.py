@@ -33,6 +33,17 @@ def read(path: Path) -> Sample | None:
     Out of the ordinary are quotes, blanks round a cell, blank rows, cells too few or too many,
     coupon columns, the columns of R's package RDS, ids of other letters than ASCII's, and of course
     whatever is refused.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     Path(folder, "a.csv").write_text("id,recruiter_id\\n7,\\n8,7\\n")
+    ...     Path(folder, "b.csv").write_text('id,recruiter_id\\n"7",\\n8,7\\n')
+    ...     read(Path(folder, "a.csv")).recruiter.tolist()
+    ...     read(Path(folder, "b.csv")) is None
+    23
+    25
+    [-1, 0]
+    True
     """
     try:
         return _sample_of(_columns(path))

@@ -18,7 +18,17 @@ _PLAIN = (pa.int64(), pa.int64(), pa.string(), pa.date32())
 
 
 def write(sample: Sample, path: Path, header: str) -> bool:
-    """Write the csv layout of people with numbers for ids; not where a cell needs quotes."""
+    """Write the csv layout of people with numbers for ids; not where a cell needs quotes.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from analysis.columns import no_dates, no_sizes
+    >>> sample = Sample(NumberIds(np.array([7, 8])), np.array([-1, 0]), no_sizes(2), no_dates(2))
+    >>> with TemporaryDirectory() as folder:
+    ...     write(sample, Path(folder, "a.csv"), "id,recruiter_id,network_size,enrolled_at\\n")
+    ...     Path(folder, "a.csv").read_text()
+    True
+    'id,recruiter_id,network_size,enrolled_at\\n7,,,\\n8,7,,\\n'
+    """
     if not isinstance(sample.ids, NumberIds) or any(map(_needs_quotes, _levels_of(sample))):
         return False
     options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")

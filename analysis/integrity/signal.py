@@ -74,6 +74,10 @@ def strong(
 ) -> tuple[Signal, ...]:
     """Those whose q is at most ``LEVEL``, strongest first; ``evidence`` tells of the i-th.
 
+    Args:
+        tails: (m,) chances of what was seen or more, one for each that was looked at.
+        tests: how many were looked at, where that is more than m.
+
     >>> tell = lambda i: (Subject(site=i), 5, 1.0, 9)
     >>> [each.subject.site for each in strong("busy_day", np.array([0.5, 1e-6]), tell, ())]
     [1]

@@ -16,7 +16,8 @@ FEWEST, FEWEST_COLLEAGUES = 20, 3
 
 @dataclass(frozen=True, eq=False)
 class Deeds:
-    """What staff did: d deeds, with the site, who did it, and a value for each (an event is 0 or 1).
+    """What staff did: d deeds, with the site, who did it, and a value for each (an event is 0 or 1); arrays of
+    shape (d,).
 
     >>> Deeds(np.array([0]), np.array([2]), np.array([1.0])).value.tolist()
     [1.0]

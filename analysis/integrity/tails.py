@@ -14,7 +14,7 @@ _MEDIAN_OF_A_NORMAL_SCORE = 0.6744897501960817
 
 
 def log_factorials(most: int) -> FloatArray:
-    """(at least most + 1,) natural logarithms of 0!, 1!, … The table is made once for each power of two.
+    """(m,) natural logarithms of 0!, 1!, …, m > ``most``. The table is made once for each power of two.
 
     >>> log_factorials(3)[:4].round(4).tolist()
     [0.0, 0.0, 0.6931, 1.7918]
@@ -23,7 +23,7 @@ def log_factorials(most: int) -> FloatArray:
 
 
 def hypergeometric(*, drawn: int, marked: int, of: int) -> FloatArray:
-    """Chances of 0, 1, … marked ones among those drawn without return: (min(drawn, marked) + 1,).
+    """(m + 1,) chances of 0, 1, … m marked ones among those drawn without return, m = min(drawn, marked).
 
     C(marked, x) C(of − marked, drawn − x) / C(of, drawn).
 

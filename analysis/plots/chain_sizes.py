@@ -32,6 +32,9 @@ class SizeWords:
 def size_classes(size: IntArray) -> list[tuple[int, int, int, int]]:
     """Classes of doubling width up to the largest chain: its bounds, chains in it, their people.
 
+    Args:
+        size: (c,) people in each chain.
+
     >>> import numpy as np
     >>> size_classes(np.array([1, 1, 3, 9]))
     [(1, 1, 2, 2), (2, 3, 1, 3), (4, 7, 0, 0), (8, 15, 1, 9)]

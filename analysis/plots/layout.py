@@ -71,6 +71,9 @@ def pack(radius: FloatArray, width: float, gap: float) -> Discs:
 
     Room left at the end of a row is shared out between its columns, up to three gaps each.
 
+    Args:
+        radius: (s,) in the units of ``width`` and ``gap``.
+
     >>> discs = pack(np.array([10.0, 4.0, 4.0]), width=32, gap=2)
     >>> discs.x.tolist(), discs.y.tolist(), discs.height
     ([11.0, 27.0, 27.0], [12.0, 6.0, 16.0], 24.0)
@@ -101,7 +104,7 @@ def _spread(x: FloatArray, room: float, most: float) -> None:
 def place(
     forest: Forest, shown: Chains, discs: Discs
 ) -> tuple[list[IntArray], FloatArray, FloatArray]:
-    """Everyone of the chains shown: their indices, chain by chain, and everyone's coordinates.
+    """Everyone of the chains shown: their indices, chain by chain, and everyone's coordinates (n,).
 
     Seeds are in the middle, each wave is on a ring of its own. Within a chain a person follows her
     recruiter or someone whose whole branch has been named, as a pen that draws the tree would go.

@@ -9,7 +9,7 @@ from analysis.plots.svg import INK, points, text
 
 
 def thinned(count: int, most: int) -> IntArray:
-    """Indices of at most ``most`` of ``count`` points, evenly, the first and the last among them.
+    """(m,) indices of at most ``most`` of ``count`` points, evenly, the first and the last among them.
 
     >>> thinned(9, 5).tolist(), thinned(2, 5).tolist()
     ([0, 2, 4, 6, 8], [0, 1])
@@ -20,7 +20,7 @@ def thinned(count: int, most: int) -> IntArray:
 
 
 def unbroken(values: FloatArray) -> list[IntArray]:
-    """The runs of indices whose values are numbers: a curve is not drawn where there is none.
+    """The runs of indices whose values are numbers, of (m,): none is drawn elsewhere.
 
     >>> [run.tolist() for run in unbroken(np.array([1.0, 2.0, np.nan, 3.0]))]
     [[0, 1], [3]]
@@ -32,7 +32,7 @@ def unbroken(values: FloatArray) -> list[IntArray]:
 
 
 def curve(x: FloatArray, y: FloatArray) -> str:
-    """The data of a path through points, in pieces where ``y`` is nan.
+    """The data of a path through points (m,), in pieces where ``y`` is nan.
 
     >>> curve(np.array([0.0, 1.0, 2.0, 3.0]), np.array([5.0, 6.0, np.nan, 7.0]))
     'M0 5L1 6M3 7'
@@ -43,7 +43,7 @@ def curve(x: FloatArray, y: FloatArray) -> str:
 
 
 def area(x: FloatArray, low: FloatArray, high: FloatArray) -> str:
-    """The data of a path round a band, in pieces where either bound is nan.
+    """The data of a path round a band (m,), in pieces where either bound is nan.
 
     >>> area(np.array([0.0, 1.0]), np.array([9.0, 9.0]), np.array([4.0, 5.0]))
     'M0 4L1 5L1 9L0 9Z'
@@ -61,7 +61,7 @@ def area(x: FloatArray, low: FloatArray, high: FloatArray) -> str:
 
 
 def stairs(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The corners of a curve that holds each value until the next ``x``.
+    """(2m - 1,) the corners of a curve of m points that holds each value until the next ``x``.
 
     >>> across, up = stairs(np.array([0.0, 2.0, 5.0]), np.array([0.0, 0.5, 0.7]))
     >>> across.tolist(), up.tolist()
