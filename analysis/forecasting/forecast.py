@@ -37,7 +37,14 @@ class Interval:
 
     @classmethod
     def of(cls, values: FloatArray) -> "Interval":
-        """Of the replicates that have a figure; nan is none."""
+        """Of the replicates that have a figure; nan is none.
+
+        Args:
+            values: (B,) one for each replicate.
+
+        >>> Interval.of(np.array([1.0, 3.0, np.nan])).median
+        2.0
+        """
         known = values[~np.isnan(values)]
         if not len(known):
             return cls(None, None, None, None, None)

@@ -20,7 +20,13 @@ _WHAT_IF = COLOURS[2]
 
 @dataclass(frozen=True)
 class ForecastWords:
-    """What the picture says, in the reader's language; ``interval`` is said of each of the fan's."""
+    """What the picture says, in the reader's language; ``interval`` is said of each of the fan's.
+
+    >>> monday, one = np.array(["2026-03-02"], dtype="datetime64[D]"), np.array([1.0])
+    >>> words = ForecastWords(value="Охоплено людей")
+    >>> "Охоплено людей" in draw_forecast(monday, one, Fan(monday + 7, one), words=words)
+    True
+    """
 
     title: str = "Forecast"
     description: str = "The past as a line, and what is to come as a fan of intervals."
@@ -42,6 +48,10 @@ class Fan:
         weeks: first days of weeks to come, ascending.
         median: the middle of the runs.
         intervals: the share of runs within, and the bounds, widest first.
+
+    >>> fan = Fan(np.array(["2026-03-02"], dtype="datetime64[D]"), np.array([12.0]))
+    >>> fan.median.tolist(), fan.intervals
+    ([12.0], ())
     """
 
     weeks: DateArray
