@@ -98,7 +98,7 @@ def draw_forecast(
     words = words or ForecastWords()
     write = value or (writing.percent if is_share else lambda v: writing.number(round(v)))
     fans = [fan] if what_if is None else [fan, what_if]
-    key = legend(_entries(words, fan, writing, with_what_if=what_if is not None), width)
+    key = legend(_entries(words, past, fan, what_if, writing), width)
     notes = wrapped(words.met, 4, key.height + 14, width - 8, fill=INK) if words.met else []
     top = key.height + 16.2 * len(notes) + 36
     bottom = top + _HEIGHT
@@ -230,19 +230,19 @@ def _months(x: Scale, writing: Writing, y: float) -> list[str]:
 
 
 def _entries(
-    words: ForecastWords, fan: Fan, writing: Writing, *, with_what_if: bool
+    words: ForecastWords, past: FloatArray, fan: Fan, what_if: Fan | None, writing: Writing
 ) -> list[tuple[str, str]]:
+    """What each mark of the picture is, of those that it has."""
+
     def stroke(look: _Look) -> str:
         return line(-8, 0, 8, 0, stroke=look.stroke, width=2.4, dash=look.dash)
 
-    entries = [
-        (stroke(_Look(_PAST, None)), words.past),
-        (stroke(_Look(FOCUS, None)), words.expected),
-    ]
+    entries = [(stroke(_Look(_PAST, None)), words.past)] if np.isfinite(past).any() else []
+    entries.append((stroke(_Look(FOCUS, None)), words.expected))
     for i, (share, _, _) in enumerate(fan.intervals):
         opacity = f"{0.15 * (i + 1):.2f}"
         patch = element("rect", x=-8, y=-6, width=16, height=12, fill=FOCUS, fill_opacity=opacity)
         entries.append((patch, words.interval.format(share=writing.percent(share))))
-    if with_what_if:
+    if what_if is not None:
         entries.append((stroke(_Look(_WHAT_IF, "7 3")), words.what_if))
     return entries
