@@ -21,17 +21,17 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 @dataclass(frozen=True)
 class Interval:
-    """The middle of a simulated figure, and where 80 % and 95 % of its replicates lie.
+    """The middle of a simulated figure, and where 90 % and 95 % of its replicates lie.
 
     ``None`` throughout where no replicate has the figure.
 
-    >>> Interval.of(np.arange(101.0)).low_80
-    10.0
+    >>> Interval.of(np.arange(101.0)).low_90
+    5.0
     """
 
     median: float | None
-    low_80: float | None
-    high_80: float | None
+    low_90: float | None
+    high_90: float | None
     low_95: float | None
     high_95: float | None
 
@@ -48,7 +48,7 @@ class Interval:
         known = values[~np.isnan(values)]
         if not len(known):
             return cls(None, None, None, None, None)
-        found = np.quantile(known, (0.5, 0.1, 0.9, 0.025, 0.975)).tolist()
+        found = np.quantile(known, (0.5, 0.05, 0.95, 0.025, 0.975)).tolist()
         return cls(*found)
 
 

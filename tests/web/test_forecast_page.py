@@ -16,6 +16,7 @@ from analysis.forecasting.momentum import momentum
 from analysis.forecasting.plan import Change
 from app.core.crypto import Keyring
 from app.core.db import Database
+from app.domain.analyses import queries
 from app.domain.analyses.models import AnalysisRun
 from app.domain.chains.queries import load_sample
 from app.domain.participants.models import Participant
@@ -136,15 +137,64 @@ def test_the_figures_are_those_of_analysis_for_the_same_seed(
         }.items():  # fmt: skip
             rows = [row for row in table(someone, picture, query_of(WHAT_IF)) if row["way"] == way]
             assert [row["week"] for row in rows] == its.days.astype(str).tolist()
-            digits = 3 if picture == "share" else 0
-            told = [float(row["expected"]) for row in rows]
-            assert told == pytest.approx(values[2].round(digits).tolist(), abs=1e-9)
-            low = [float(row["1 in 20 is below"]) for row in rows]
-            assert low == pytest.approx(values[0].round(digits).tolist(), abs=1e-9)
+            digits, unit = (3, 1) if picture == "share" else (0, 1)
+            currency = ""
+            if picture == "cost":
+                unit, currency = 100, ", UAH"
+            for column, quantile in {"expected": 2, "1 in 20 is below": 0}.items():
+                told = [float(row[column + currency]) for row in rows]
+                known = (values[quantile].round(digits) / unit).tolist()
+                assert told == pytest.approx(known, abs=1e-9)
     page = someone.get(f"{PAGE}?{query_of(WHAT_IF)}").text
     assert "If it is changed so" in page
     assert "What the change does" in page
     assert "if changed" in page
+
+
+def test_what_was_computed_before_results_were_written_otherwise_answers_nothing(
+    world: World, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    someone, _place = world(recruiting())
+    with monkeypatch.context() as before:
+        before.setattr(queries, "WRITTEN_AS", "otherwise")
+        someone.send(PAGE, {"weeks": "13"})
+    compute_all(database)
+    assert "No forecast yet" in someone.get(f"{PAGE}?{ASKED}").text
+
+
+def test_the_file_of_costs_is_in_whole_units_with_both_decimals(
+    world: World, database: Database
+) -> None:
+    someone, _place = world(recruiting())
+    someone.send(PAGE, {"weeks": "13"})
+    compute_all(database)
+    for row in table(someone, "cost"):
+        assert re.fullmatch(r"\d+\.\d\d", row["expected, UAH"])
+
+
+def test_every_interval_of_the_page_is_of_nine_futures_in_ten(
+    world: World, database: Database
+) -> None:
+    someone, _place = world(recruiting(), target=400)
+    someone.send(PAGE, WHAT_IF)
+    compute_all(database)
+    page = someone.get(f"{PAGE}?{query_of(WHAT_IF)}").text
+    assert set(re.findall(r"in \d+ of 10 futures", page)) == {"in 9 of 10 futures"}
+    share = compared(database, weeks=13).baseline.share_at_end
+    assert share.low_90 is not None
+    assert share.low_90 == pytest.approx(compared(database, weeks=13).baseline.share[0, -1])
+    assert f"in 9 of 10 futures from {share.low_90:.1%}".replace("%", " %") in page.replace(
+        "\xa0", " "
+    )
+
+
+def test_only_what_is_drawn_stands_in_the_legend(world: World, database: Database) -> None:
+    someone, _place = world(recruiting())
+    someone.send(PAGE, {"weeks": "13"})
+    compute_all(database)
+    for picture in PICTURES:
+        svg = someone.get(f"{PAGE}/{picture}.svg?{ASKED}").text
+        assert (">so far<" in svg) == (picture != "cost")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,9 @@ from app.domain.analyses.rules import (
 )
 from app.domain.chains.queries import figures_stamp
 
+# Counted up whenever results are written otherwise: what was computed before answers no question any more.
+WRITTEN_AS = "2"
+
 
 @dataclass(frozen=True)
 class RunFacts:
@@ -162,7 +165,8 @@ def found(
 
 def question_digest(session: Session, programme_id: UUID, kind: AnalysisKind, text: str) -> bytes:
     """What stands for a programme's question: its kind and its parameters as ``canonical`` writes them."""
-    return keyring_of(session).digest("analysis-question", programme_id.hex, kind.value, text)
+    keyring = keyring_of(session)
+    return keyring.digest("analysis-question", WRITTEN_AS, programme_id.hex, kind.value, text)
 
 
 def figures_digest(session: Session, programme_id: UUID, *, today: date) -> bytes:

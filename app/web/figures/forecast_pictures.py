@@ -1,7 +1,8 @@
 """The pictures and tables of the forecast page, in the reader's language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from math import isnan
 
 from babel.dates import format_date
@@ -27,6 +28,14 @@ VALUES: Mapping[str, str] = {
     "share": N_("Share of women among those reached"),
     "cost": N_("Earned by people in all, in {currency}"),
 }
+
+VALUES_OF_WEEK = (
+    N_("expected"),
+    N_("1 in 20 is below"),
+    N_("1 in 4 is below"),
+    N_("1 in 4 is above"),
+    N_("1 in 20 is above"),
+)
 
 
 def draw(
@@ -66,14 +75,7 @@ def draw(
 def table(outlook: Outlook, figure: str, language: str) -> list[list[Cell]]:
     """The weeks to come; its first row is the heading. Costs are in minor units."""
     _ = gettext_of(language)
-    heading: list[Cell] = [
-        _("week"),
-        _("expected"),
-        _("1 in 20 is below"),
-        _("1 in 4 is below"),
-        _("1 in 4 is above"),
-        _("1 in 20 is above"),
-    ]
+    heading: list[Cell] = [_("week"), *map(_, VALUES_OF_WEEK)]
     ways = (
         [(outlook.future, [])]
         if outlook.changed is None
@@ -89,6 +91,21 @@ def table(outlook: Outlook, figure: str, language: str) -> list[list[Cell]]:
             values = (middle, low, quarter, three, high)
             rows.append([*way, str(day), *(_rounded(value, figure) for value in values)])
     return rows
+
+
+def file_table(outlook: Outlook, figure: str, language: str) -> list[Sequence[Cell | Decimal]]:
+    """The same for a spreadsheet: money in whole units of the currency, which the headings name."""
+    columns, *rows = table(outlook, figure, language)
+    if figure != "cost":
+        return [columns, *rows]
+    currency, texts = outlook.future.currency, len(columns) - len(VALUES_OF_WEEK)
+    heading = [*columns[:texts], *(f"{each}, {currency}" for each in columns[texts:])]
+    money = ([*row[:texts], *(_major(each, currency) for each in row[texts:])] for row in rows)
+    return [heading, *money]
+
+
+def _major(minor: Cell, currency: str) -> Decimal | None:
+    return Money(int(minor), currency).major if minor is not None else None
 
 
 def _rounded(value: float, figure: str) -> Cell:
@@ -107,7 +124,7 @@ def _met(outlook: Outlook, language: str) -> str:
         return ""
     _ = gettext_of(language)
     low, _middle, high = (_day(day, language) for day in days)
-    return _("The target is met between {low} and {high} in 8 of 10 futures that meet it.").format(
+    return _("The target is met between {low} and {high} in 9 of 10 futures that meet it.").format(
         low=low, high=high
     )
 

@@ -54,7 +54,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Between:
-    """The middle of a forecast figure, and between what 8 in 10 futures lie; ``None`` where there is none."""
+    """The middle of a forecast figure, and between what 9 in 10 futures lie; ``None`` where there is none."""
 
     median: float | None
     low: float | None
@@ -62,7 +62,7 @@ class Between:
 
     @classmethod
     def of(cls, told: Mapping[str, float | None]) -> "Between":
-        return cls(told["median"], told["low_80"], told["high_80"])
+        return cls(told["median"], told["low_90"], told["high_90"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ class Future:
     """One way in which it may go on, as a run told it.
 
     A run that is no longer of now keeps to itself where it began: beside today's figures, that would tell who has
-    come since. ``met_on`` is the day of the target: its middle, and between which days it lies in 8 of 10 futures.
+    come since. ``met_on`` is the day of the target: its middle, and between which days it lies in 9 of 10 futures.
     """
 
     told: Mapping[str, Any]
@@ -99,7 +99,7 @@ class Future:
         if its["median"] is None:
             return None
         first = date.fromisoformat(self.told["days"][0])
-        found = (its[key] for key in ("low_80", "median", "high_80"))
+        found = (its[key] for key in ("low_90", "median", "high_90"))
         low, middle, high = (first + timedelta(days=round(days)) for days in found)
         return low, middle, high
 

@@ -175,7 +175,7 @@ def take_away(
     if picture not in view.pictures or form is Form.GRAPHML or view.outlook is None:
         raise HTTPException(404)
     if form is Form.CSV:
-        columns, *rows = drawing.table(view.outlook, picture, view.language)
+        columns, *rows = drawing.file_table(view.outlook, picture, view.language)
         return csv_file(f"forecast-{picture}", [str(each) for each in columns], rows)
     return files.picture(view.draw(picture), form, name=f"forecast-{picture}")
 

@@ -39,19 +39,18 @@ def _key(future: Future, voice: Voice) -> list[KeyFigure]:
         KeyFigure(
             _("People reached on {day}").format(day=last),
             _whole(people.median, voice),
-            _("in 9 of 10 futures from %(low)s to %(high)s")
-            % {"low": _whole(people.low, voice), "high": _whole(people.high, voice)},
+            _in_9_of_10(_whole(people.low, voice), _whole(people.high, voice), voice),
         )
     ]
     if share.median is not None:
-        between = _in_8_of_10(voice.percent(share.low), voice.percent(share.high), voice)
+        between = _in_9_of_10(voice.percent(share.low), voice.percent(share.high), voice)
         figures.append(KeyFigure(_("Share of women then"), voice.percent(share.median), between))
     if future.target:
         figures += _target(future, voice)
     if cost := future.cost_per_woman:
         low, middle, high = (each.text(voice.language) for each in cost)
         figures.append(
-            KeyFigure(_("Cost for each woman reached"), middle, _in_8_of_10(low, high, voice))
+            KeyFigure(_("Cost for each woman reached"), middle, _in_9_of_10(low, high, voice))
         )
     ends = _("no coupon is out any more, and no seeds are planned")
     title = _("Chance that recruitment ends by itself")
@@ -65,7 +64,7 @@ def _target(future: Future, voice: Voice) -> list[KeyFigure]:
     if met is None:
         return [KeyFigure(title, _("not within this time")), chance]
     low, middle, high = map(voice.day, met)
-    sentence = _("between %(low)s and %(high)s in 8 of 10 futures that meet it")
+    sentence = _("between %(low)s and %(high)s in 9 of 10 futures that meet it")
     told = middle if future.is_likely_to_meet else _("probably not within this time")
     return [KeyFigure(title, told, sentence % {"low": low, "high": high}), chance]
 
@@ -108,8 +107,8 @@ def _row(row: Sequence[Cell], currency: str, voice: Voice, figure: str) -> tuple
     return (voice.day(date.fromisoformat(str(day)), "medium"), *told)
 
 
-def _in_8_of_10(low: str, high: str, voice: Voice) -> str:
-    sentence = voice.gettext("in 8 of 10 futures from %(low)s to %(high)s")
+def _in_9_of_10(low: str, high: str, voice: Voice) -> str:
+    sentence = voice.gettext("in 9 of 10 futures from %(low)s to %(high)s")
     return sentence % {"low": low, "high": high}
 
 
