@@ -81,6 +81,7 @@ def test_a_pattern_is_told_with_its_numbers_and_what_may_explain_it(lead: Reader
 
     assert "Health centre: many people within half an hour on March 30, 2026, from 15:00" in text
     assert "9 of 9" in text
+    assert re.search(r"about once in [\d,]+ such comparisons", text)
     assert text.index("What may explain it") < text.index("What you could do")
     assert "Friends or a family came together." in text
 
@@ -120,7 +121,7 @@ def test_the_table_is_that_of_the_page(lead: Reader) -> None:
     assert row["What was seen"].startswith("Health centre: many people")
     assert (row["Seen"], row["Out of"], row["Set aside"]) == ("9.0", "9", "no")
     assert float(row["Expected"]) < 3
-    assert int(row["Chance alone: once in"]) > 100
+    assert int(row["Chance alone: one such comparison in"]) > 100
 
 
 @pytest.mark.parametrize("role", Role)
@@ -234,7 +235,7 @@ def test_a_withheld_count_is_in_neither_page_nor_table(
 
     assert "&lt;5*" in text
     assert 'value="4"' not in text
-    assert (row["Seen"], row["Chance alone: once in"]) == ("<5*", "")
+    assert (row["Seen"], row["Chance alone: one such comparison in"]) == ("<5*", "")
 
 
 def test_fewer_and_more_are_told_apart_and_scores_are_means() -> None:

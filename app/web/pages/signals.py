@@ -42,7 +42,7 @@ def take_away(request: Request, db: Db, now: Now, actor: Lead) -> Response:
         _("Seen"),
         _("Expected"),
         _("Out of"),
-        _("Chance alone: once in"),
+        _("Chance alone: one such comparison in"),
         _("What may explain it"),
         _("Set aside"),
     ]
