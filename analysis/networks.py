@@ -217,6 +217,9 @@ def connect(
         group: (N,) index into ``levels``.
         degree: (N,) how many people each one is to know.
 
+    Source: degree-corrected block model, Karrer & Newman (2011), Physical Review E 83; ties are made by
+    matching half-ties.
+
     Raises:
         ValueError: if ``homophily`` asks a group for more cross-ties than it has ties.
 

@@ -78,6 +78,8 @@ def likeness(matrix: IntArray) -> FloatArray:
     prefer the other kind. With two groups it is the second eigenvalue of S. nan where a side
     recruited nobody.
 
+    λ_x = T_xx / T_x· - (T_·x - T_xx) / (T_·· - T_x·), T (k, k) recruits from row to column.
+
     >>> likeness(np.array([[3, 1], [2, 6]])).tolist()
     [0.5, 0.5]
     """

@@ -11,6 +11,9 @@ from analysis.mixing import equilibria
 def dual_component(counts: Counts, population_size: float | None = None) -> FloatArray:
     """(R, k) shares by ``dual_component_weights``: those of RDS-I, reached another way.
 
+    Source: Heckathorn (2007), "Extensions of respondent-driven sampling: analyzing continuous
+    variables and controlling for differential recruitment", Sociological Methodology 37.
+
     >>> counts = Counts(np.array([1.0, 2.0]), np.array([[[2, 0, 0], [0, 2, 0], [0, 0, 0]]]),
     ...     np.array([[[1, 1], [1, 1]]]))
     >>> dual_component(counts).round(4).tolist()
