@@ -10,7 +10,7 @@ def _spaced(value: int) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f}\u00a0%"
+    return "<1\u00a0%" if 0 < share < 0.01 else f"{100 * share:.0f}\u00a0%"
 
 
 def _month(day: date) -> str:
@@ -25,8 +25,8 @@ def _decimal(value: float) -> str:
 class Writing:
     """Numbers, shares and dates as a language writes them; the default suits any.
 
-    >>> Writing().percent(0.304), Writing().month(date(2026, 3, 1)), Writing().decimal(1.234)
-    ('30\\xa0%', '2026-03', '1.23')
+    >>> Writing().percent(0.304), Writing().percent(0.004), Writing().month(date(2026, 3, 1))
+    ('30\\xa0%', '<1\\xa0%', '2026-03')
     """
 
     number: Callable[[int], str] = _spaced

@@ -61,6 +61,15 @@ def negotiate(accept_language: str) -> str:
     return next((code for _, _, code in sorted(wanted) if code in languages()), SOURCE)
 
 
+def with_minus(number: str) -> str:
+    """A number as print has it: below zero with a minus sign, where Unicode's patterns have a hyphen.
+
+    >>> with_minus("-5.5")
+    '−5.5'
+    """
+    return number.replace("-", "\N{MINUS SIGN}")
+
+
 def N_(text: str) -> str:
     """Mark a text for translation where it stands, to be translated where it is shown."""
     return text

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.core.codes import group
-from app.core.i18n import languages, negotiate, translations
+from app.core.i18n import languages, negotiate, translations, with_minus
 from app.core.money import Money
 from app.web.flash import forget, said
 from app.web.navigation import menu_for
@@ -115,19 +115,23 @@ def _filters(language: str) -> dict[str, Any]:
         return day(date.fromisoformat(value))
 
     def percent(value: float | None) -> str:
-        return "–" if value is None else str(format_percent(value, "#,##0.0 %", locale=language))
+        return (
+            "–"
+            if value is None
+            else with_minus(format_percent(value, "#,##0.0 %", locale=language))
+        )
 
     def number(value: float | None) -> str:
-        return "–" if value is None else str(format_decimal(value, locale=language))
+        return "–" if value is None else with_minus(format_decimal(value, locale=language))
 
     def money(value: Money) -> str:
-        return value.text(language)
+        return with_minus(value.text(language))
 
     def amount(value: Money) -> str:
         """Without the currency, for a column that names it once."""
         places = -int(value.major.as_tuple().exponent)
         pattern = "#,##0" + ("." + "0" * places if places else "")
-        return str(format_decimal(value.major, pattern, locale=language))
+        return with_minus(format_decimal(value.major, pattern, locale=language))
 
     return {
         "day": day,

@@ -63,9 +63,15 @@ def writing(language: str) -> Writing:
     def month(day: date) -> str:
         return format_date(day, "LLL yyyy", locale=language)
 
+    def percent(share: float) -> str:
+        """Never nothing of what is there: a share below one percent is said to be so."""
+        is_small = 0 < share < 0.01
+        told = format_percent(0.01 if is_small else share, "#,##0 %", locale=language)
+        return f"<{told}" if is_small else str(told)
+
     return Writing(
         number=lambda value: str(format_decimal(value, locale=language)),
-        percent=lambda share: str(format_percent(share, "#,##0 %", locale=language)),
+        percent=percent,
         month=month,
         decimal=lambda value: str(format_decimal(value, "#,##0.00", locale=language)),
         day=lambda day: str(format_date(day, "medium", locale=language)),

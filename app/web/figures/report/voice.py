@@ -9,6 +9,7 @@ from typing import TypeGuard
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
+from app.core.i18n import with_minus
 from app.printing.report import Table
 from app.web.figures.files import Cell
 from app.web.figures.reach import Line
@@ -35,12 +36,12 @@ class Voice:
         return WITHHELD if n is None else self.number(n)
 
     def number(self, n: float) -> str:
-        return str(format_decimal(n, locale=self.language))
+        return with_minus(format_decimal(n, locale=self.language))
 
     def decimal(self, value: float | None) -> str:
         if not _is_known(value):
             return NOTHING
-        return str(format_decimal(value, "#,##0.00", locale=self.language))
+        return with_minus(format_decimal(value, "#,##0.00", locale=self.language))
 
     def percent(self, share: float | None) -> str:
         if not _is_known(share):
