@@ -218,6 +218,7 @@ def test_what_cannot_be_is_said_so_beside_its_field(
     refused = someone.send(PAGE, {"weeks": "13", field: typed})
     assert refused.status_code == 422
     assert errors(refused.text) == {field: said}
+    assert re.search(r'<a href="/reach" aria-current="page">Reach</a>', refused.text)
     assert f'value="{typed}"' in refused.text
     assert not compute(database, clock=lambda: NOW)
 
