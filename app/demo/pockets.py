@@ -20,6 +20,7 @@ class Pockets:
         self.spent: list[Card] = []
         self.ended: list[Card] = []
         self.expired: list[Card] = []
+        self.forgotten: list[Card] = []
 
     def add(self, cards: Iterable[Card]) -> None:
         self.out.extend(cards)
@@ -31,6 +32,15 @@ class Pockets:
         """Put aside what can be used no more."""
         self.expired.extend(card for card in self.out if card.usable_until < day)
         self.out = [card for card in self.out if card.usable_until >= day]
+
+    def fall_quiet(self, last: date) -> None:
+        """The smallest chain with a coupon that is good after a day brings nobody any more."""
+        chains = [card.holder.chain for card in self.out if card.usable_until > last]
+        if not chains:
+            return
+        quiet = min(chains, key=lambda chain: (chain.size == 1, chain.size))
+        self.forgotten = [card for card in self.out if card.holder.chain is quiet]
+        self.out = [card for card in self.out if card.holder.chain is not quiet]
 
     def take(self, day: date, most: int) -> list[Card]:
         """The coupons that are brought on a day: those of whom people follow, a week or so after they got them."""

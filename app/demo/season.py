@@ -36,6 +36,8 @@ WALK_INS, TURNED_AWAY, ELSEWHERE = 0.05, 0.09, 0.04
 DECIDED, UNDECIDED = 64, 3
 # How many days ago friends came to an open day together, and how many of them: a pattern with a simple reason.
 OPEN_DAY, FRIENDS = 37, 12
+# How many days ago a chain fell quiet: coupons are out, and nobody has come with one for more than a fortnight.
+QUIET = 17
 
 Happening = Callable[[Session, datetime], None]
 
@@ -73,6 +75,8 @@ class Season:
         if day == self._today:
             self._half_a_visit(session, max(self._now - timedelta(minutes=12), self._at(day, 0)))
             return
+        if day == self._workday(QUIET):
+            self._pockets.fall_quiet(self._today)
         happenings = [*self._waiting.pop(day, []), *self._arrivals(day), *self._seeds[day]]
         self._rng.shuffle(happenings)
         minutes = sorted(self._rng.randint(*_hours(day)) for _ in happenings)

@@ -28,6 +28,8 @@ from app.core.db import Database
 from app.demo.credentials import FILE, Credentials
 from app.demo.filling import fill
 from app.demo.usable import usable_coupons
+from app.domain.chains.queries import live_coupons, load_sample
+from app.domain.chains.rules import ChainState
 from app.domain.conflicts.queries import decided_conflicts, open_conflicts
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.rules import CouponStatus
@@ -36,10 +38,12 @@ from app.domain.intake.models import RefusedScan
 from app.domain.participants.models import Participant
 from app.domain.participants.rules import Came, Sex, Standing
 from app.domain.programmes import queries as programmes
+from app.domain.programmes.rules import Protocol
 from app.domain.staff.actions import check_password
 from app.domain.staff.queries import by_api_key
 from app.domain.staff.rules import Role
 from app.domain.stipends.queries import unclaimed
+from app.web.figures.chains import chains_of
 from tests.serving import free_port
 
 PEOPLE = 60
@@ -133,10 +137,17 @@ def test_it_is_worth_a_look(filled: Path) -> None:
         assert len(open_conflicts(session, programme.id)) == 1
         assert len(decided_conflicts(session, programme.id)) == 1
         assert unclaimed(session, programme.id)
+        today = max(p.came_on for p in people)
+        found = chains_of(
+            load_sample(session, programme.id, today=today),
+            live_coupons(session, programme.id, today=today),
+            today=today,
+            stalled_after_days=Protocol().stalled_after_days,
+        )
+        assert found.of_state(ChainState.STALLED)
         span = max(p.came_on for p in people) - min(p.came_on for p in people)
         assert span > timedelta(days=170)
-        today = [person for person in people if person.came_on == max(p.came_on for p in people)]
-        assert Standing.ARRIVED in {person.standing for person in today}
+        assert Standing.ARRIVED in {person.standing for person in people if person.came_on == today}
 
 
 def test_the_same_story_is_told_every_time(tmp_path: Path) -> None:
