@@ -23,7 +23,8 @@ from app.domain.participants.models import Participant
 from app.domain.participants.rules import Sex, Standing
 from app.domain.programmes.models import Programme
 from app.domain.recruitment.queries import load_costs, load_coupon_history, load_plan
-from app.web.figures.forecasts import REPLICATES, SEED, Future, past
+from app.web.figures import forecasts
+from app.web.figures.forecasts import SEED, Future, past
 from app.web.figures.reach import reach_of_programme
 from app.worker import compute
 from tests.factories import Place, a_place, a_site
@@ -36,7 +37,14 @@ ASKED = "weeks=13&coupons=&seeds_female=&seeds_male=&odds=&reward=&from_week=1"
 WHAT_IF = {"weeks": "13", "seeds_female": "4", "odds": "2", "reward": "50", "from_week": "3"}
 PICTURES = ("people", "share", "cost")
 
+FUTURES = 200  # the page draws ten times as many
+
 World = Callable[..., tuple[Reader, Place]]
+
+
+@pytest.fixture(autouse=True)
+def few_futures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecasts, "REPLICATES", FUTURES)
 
 
 @pytest.fixture
@@ -94,7 +102,7 @@ def compared(database: Database, *, weeks: int) -> Comparison:
     )
     now = momentum(sample, history, sample.trait("sex"))
     return compare(
-        now, plan, change, costs, of="female", weeks=weeks, replicates=REPLICATES, seed=SEED
+        now, plan, change, costs, of="female", weeks=weeks, replicates=FUTURES, seed=SEED
     )
 
 
