@@ -24,6 +24,7 @@ from app.web.figures.estimate_pictures import estimates_table
 from app.web.figures.estimate_words import BOOTSTRAPS, NAMES
 from app.web.figures.estimates import COMPUTED, OFFERED, Question, courses, of_women, points
 from app.web.figures.words import WITHHELD
+from app.web.pages import estimates
 from app.worker import compute
 from tests.factories import a_place, a_site
 from tests.forests import TODAY, Person, plant, simulated
@@ -267,3 +268,11 @@ def test_the_gravest_cautions_stand_above_the_pictures_and_the_rest_on_demand(
 def test_every_bootstrap_has_a_name_on_the_page() -> None:
     assert set(BOOTSTRAPS) == set(ALL_BOOTSTRAPS)
     assert set(OFFERED) <= set(NAMES) <= set(ESTIMATORS)
+
+
+def test_asking_how_far_it_is_reads_nobody(
+    someone: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    someone.send(PAGE, {"population": "5000"})
+    monkeypatch.setattr(estimates, "load_sample", None)
+    assert "computing-bar" in someone.get(f"{PAGE}/progress?population=5000").text

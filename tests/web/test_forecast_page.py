@@ -26,6 +26,7 @@ from app.domain.recruitment.queries import load_costs, load_coupon_history, load
 from app.web.figures import forecasts
 from app.web.figures.forecasts import SEED, Future, past
 from app.web.figures.reach import reach_of_programme
+from app.web.pages import forecasts as pages
 from app.worker import compute
 from tests.factories import Place, a_place, a_site
 from tests.forests import TODAY, Person, hand_in, plant, simulated
@@ -358,3 +359,10 @@ def test_a_day_of_the_target_comes_first_only_if_half_of_the_futures_meet_it(
     missed: float | None, is_likely: bool
 ) -> None:
     assert Future({"not_within": missed}, "UAH").is_likely_to_meet is is_likely
+
+
+def test_asking_how_far_it_is_reads_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    someone, _ = world(recruiting())
+    someone.send(PAGE, {"weeks": "13"})
+    monkeypatch.setattr(pages, "load_sample", None)
+    assert "computing-bar" in someone.get(f"{PAGE}/progress?{ASKED}").text

@@ -13,19 +13,26 @@ from app.domain.analyses.rules import AnalysisKind
 from app.web.figures.estimates import COMPUTED, Question, told_of
 
 
+def newest_runs(session: Session, programme_id: UUID, question: Question) -> dict[str, RunFacts]:
+    """The newest run of each estimator that there is one of."""
+    found = {
+        name: queries.latest(
+            session, programme_id, AnalysisKind.ESTIMATE, question.parameters(name)
+        )
+        for name in COMPUTED
+    }
+    return {name: run for name, run in found.items() if run}
+
+
 def runs_for(
     session: Session, programme_id: UUID, question: Question, *, today: date
 ) -> dict[str, RunFacts]:
     """The newest run of each estimator that is under way, or is of today's figures."""
-    found = {}
-    for name in COMPUTED:
-        asked = question.parameters(name)
-        run = queries.latest(session, programme_id, AnalysisKind.ESTIMATE, asked)
-        if run and (
-            run.is_under_way or queries.is_of_now(session, programme_id, run.id, today=today)
-        ):
-            found[name] = run
-    return found
+    return {
+        name: run
+        for name, run in newest_runs(session, programme_id, question).items()
+        if run.is_under_way or queries.is_of_now(session, programme_id, run.id, today=today)
+    }
 
 
 def results_of(

@@ -1,7 +1,7 @@
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi import Form as Field
@@ -27,7 +27,7 @@ from app.web.deps import Db, Now, allowed
 from app.web.figures import estimate_pictures as drawing
 from app.web.figures import files
 from app.web.figures.cautions import cautions_in_words
-from app.web.figures.estimate_runs import results_of, runs_for
+from app.web.figures.estimate_runs import newest_runs, results_of, runs_for
 from app.web.figures.estimate_words import ABOUT, HOMOPHILY, NAMES
 from app.web.figures.estimate_words import BOOTSTRAPS as BOOTSTRAP_NAMES
 from app.web.figures.estimates import (
@@ -45,6 +45,7 @@ from app.web.figures.estimates import (
 )
 from app.web.figures.files import Cell, Form
 from app.web.figures.reach import others_level
+from app.web.following import Following, progress_of
 from app.web.problems import STATUS
 from app.web.templating import language_of, render
 
@@ -69,6 +70,9 @@ PROBLEMS = {
 }
 
 
+COMPUTING = N_("The intervals are being computed. You can leave this page and come back.")
+
+
 class Asked(BaseModel):
     """The form as it was sent; what is not among the choices is the usual choice."""
 
@@ -85,11 +89,6 @@ class Asked(BaseModel):
             population_size=parse_population(self.population, people),
             with_seeds=self.seeds == "with",
         )
-
-    @property
-    def query(self) -> str:
-        """The same as an address has it."""
-        return urlencode(self.model_dump())
 
 
 AskedFor = Annotated[Asked, Query()]
@@ -111,14 +110,8 @@ class View:
     problem: str | None
 
     @property
-    def is_busy(self) -> bool:
-        return any(run.is_under_way for run in self.runs)
-
-    @property
-    def progress(self) -> float:
-        """Of all that was asked together: a run that has ended is whole."""
-        done = [run.progress if run.is_under_way else 1.0 for run in self.runs]
-        return sum(done) / max(len(done), 1)
+    def following(self) -> Following:
+        return _followed(self.asked, self.runs)
 
     @property
     def has_intervals(self) -> bool:
@@ -174,12 +167,9 @@ def show_estimates(request: Request, db: Db, now: Now, actor: Lead, asked: Asked
 
 
 @router.get("/progress")
-def show_progress(request: Request, db: Db, now: Now, actor: Lead, asked: AskedFor) -> Response:
-    """How far it is, for the page to ask again and again; when it is done the page is loaded anew."""
-    view = _view(request, db, now, actor, asked)
-    if not view.is_busy:
-        return Response(headers={"HX-Redirect": f"/reach/estimates?{asked.query}"})
-    return render(request, "estimates_progress.html", {"view": view})
+def show_progress(request: Request, db: Db, actor: Lead, asked: AskedFor) -> Response:
+    """How far it is, for the page to ask again and again."""
+    return progress_of(request, _followed(asked, _newest(db, actor, asked)))
 
 
 @router.post("")
@@ -197,19 +187,17 @@ def compute(
                 actions.request(session, AnalysisKind.ESTIMATE, wanted, by=actor, now=now)
     except DomainError as problem:
         return _page(request, replace(view, problem=problem.code), status=STATUS[problem.kind])
-    return RedirectResponse(f"/reach/estimates?{asked.query}", 303)
+    return RedirectResponse(view.following.address, 303)
 
 
 @router.post("/stop")
-def stop(
-    request: Request, db: Db, now: Now, actor: Lead, asked: Annotated[Asked, Field()]
-) -> Response:
+def stop(db: Db, now: Now, actor: Lead, asked: Annotated[Asked, Field()]) -> Response:
     """Stop what is under way for this question."""
-    view = _view(request, db, now, actor, asked)
+    runs = _newest(db, actor, asked)
     with db.transaction() as session:
-        for run in view.runs:
+        for run in runs:
             actions.cancel(session, run.id, by=actor, now=now)
-    return RedirectResponse(f"/reach/estimates?{asked.query}", 303)
+    return RedirectResponse(_followed(asked, runs).address, 303)
 
 
 @router.get("/{picture}.{form}")
@@ -254,6 +242,17 @@ def _view(request: Request, db: Database, now: datetime, actor: Actor, asked: As
         language=language_of(request),
         problem=problem,
     )
+
+
+def _newest(db: Database, actor: Actor, asked: Asked) -> Sequence[RunFacts]:
+    """The newest run of each estimator, without reading who came."""
+    question, _ = _question(asked, people=0)
+    with db.snapshot() as session:
+        return tuple(newest_runs(session, actor.programme_id, question).values())
+
+
+def _followed(asked: Asked, runs: Sequence[RunFacts]) -> Following:
+    return Following(router.prefix, COMPUTING, asked, runs)
 
 
 def _question(asked: Asked, people: int) -> tuple[Question, str | None]:

@@ -1,7 +1,6 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi import Form as Field
@@ -29,6 +28,7 @@ from app.web.figures.estimates import is_enough, told_of
 from app.web.figures.files import Form
 from app.web.figures.forecasts import FACTORS, HORIZONS, Outlook, Question, outlook_of
 from app.web.figures.reach import Reach, reach_of_programme
+from app.web.following import Following, progress_of
 from app.web.problems import STATUS
 from app.web.templating import language_of, render
 
@@ -54,6 +54,9 @@ FAILURES = {
 }
 
 
+COMPUTING = N_("The forecast is being computed. You can leave this page and come back.")
+
+
 class Asked(BaseModel):
     """The form as it was sent; empty is as now."""
 
@@ -64,11 +67,6 @@ class Asked(BaseModel):
     odds: Short = ""
     reward: Short = ""
     from_week: Short = "1"
-
-    @property
-    def query(self) -> str:
-        """The same as an address has it."""
-        return urlencode(self.model_dump())
 
 
 AskedFor = Annotated[Asked, Query()]
@@ -95,8 +93,8 @@ class View:
     problem: str | None = None
 
     @property
-    def is_busy(self) -> bool:
-        return self.run is not None and self.run.is_under_way
+    def following(self) -> Following:
+        return _followed(self.asked, self.run)
 
     @property
     def failure(self) -> str | None:
@@ -128,12 +126,9 @@ def show_forecast(request: Request, db: Db, now: Now, actor: Lead, asked: AskedF
 
 
 @router.get("/progress")
-def show_progress(request: Request, db: Db, now: Now, actor: Lead, asked: AskedFor) -> Response:
-    """How far it is, for the page to ask again and again; when it is done the page is loaded anew."""
-    view = _view(request, db, now, actor, asked)
-    if not view.is_busy:
-        return Response(headers={"HX-Redirect": f"/reach/forecast?{asked.query}"})
-    return render(request, "forecasts_progress.html", {"view": view})
+def show_progress(request: Request, db: Db, actor: Lead, asked: AskedFor) -> Response:
+    """How far it is, for the page to ask again and again."""
+    return progress_of(request, _followed(asked, _newest(db, actor, asked)))
 
 
 @router.post("")
@@ -145,25 +140,23 @@ def compute(
     if view.problems:
         return _page(request, view, status=422)
     if not view.is_enough:
-        return RedirectResponse(f"/reach/forecast?{asked.query}", 303)
+        return RedirectResponse(view.following.address, 303)
     try:
         with db.transaction() as session:
             wanted = view.question.parameters
             actions.request(session, AnalysisKind.FORECAST, wanted, by=actor, now=now)
     except DomainError as problem:
         return _page(request, replace(view, problem=problem.code), status=STATUS[problem.kind])
-    return RedirectResponse(f"/reach/forecast?{asked.query}", 303)
+    return RedirectResponse(view.following.address, 303)
 
 
 @router.post("/stop")
-def stop(
-    request: Request, db: Db, now: Now, actor: Lead, asked: Annotated[Asked, Field()]
-) -> Response:
-    view = _view(request, db, now, actor, asked)
-    if view.run:
+def stop(db: Db, now: Now, actor: Lead, asked: Annotated[Asked, Field()]) -> Response:
+    run = _newest(db, actor, asked)
+    if run:
         with db.transaction() as session:
-            actions.cancel(session, view.run.id, by=actor, now=now)
-    return RedirectResponse(f"/reach/forecast?{asked.query}", 303)
+            actions.cancel(session, run.id, by=actor, now=now)
+    return RedirectResponse(_followed(asked, run).address, 303)
 
 
 @router.get("/{picture}.{form}")
@@ -209,6 +202,20 @@ def _view(request: Request, db: Database, now: datetime, actor: Actor, asked: As
         currency=facts.currency,
         language=language_of(request),
     )
+
+
+def _newest(db: Database, actor: Actor, asked: Asked) -> RunFacts | None:
+    """The newest run, without reading who came."""
+    with db.snapshot() as session:
+        currency = programmes.programme(session, actor.programme_id).currency
+        question, _ = _question(asked, currency)
+        return queries.latest(
+            session, actor.programme_id, AnalysisKind.FORECAST, question.parameters
+        )
+
+
+def _followed(asked: Asked, run: RunFacts | None) -> Following:
+    return Following(router.prefix, COMPUTING, asked, [run] if run else [])
 
 
 def _question(asked: Asked, currency: str) -> tuple[Question, dict[str, str]]:
