@@ -111,7 +111,7 @@ def load_sample(session: Session, programme_id: UUID, *, today: date) -> LiveSam
         coupons=CouponFigures(issued=totals.issued, redeemed=totals.redeemed),
     )
     seeds = {i: label for i, label in enumerate(labels) if label}
-    return LiveSample(sample, _different(seeds), totals, _walk_ins(session, programme_id))
+    return LiveSample(sample, told_apart(seeds), totals, _walk_ins(session, programme_id))
 
 
 def live_coupons(session: Session, programme_id: UUID, *, today: date) -> LiveCoupons:
@@ -185,14 +185,14 @@ def figures_stamp(session: Session, programme_id: UUID) -> str:
     return "\n".join(sorted(str(tuple(row)) for row in [*people, *coupons]))
 
 
-def _different(labels: Mapping[int, str]) -> dict[int, str]:
+def told_apart(labels: Mapping[int, str]) -> dict[int, str]:
     """Random labels may meet; the later of two gets a number behind it."""
     met: Counter[str] = Counter()
-    told_apart = {}
+    apart = {}
     for seed, label in labels.items():
         met[label] += 1
-        told_apart[seed] = label if met[label] == 1 else f"{label}-{met[label]}"
-    return told_apart
+        apart[seed] = label if met[label] == 1 else f"{label}-{met[label]}"
+    return apart
 
 
 def _walk_ins(session: Session, programme_id: UUID) -> dict[str, int]:

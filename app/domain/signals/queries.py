@@ -1,6 +1,6 @@
 """What the desks wrote down, read into arrays for ``analysis.integrity``; and the patterns in it."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,7 @@ from analysis.integrity import (
 from app.core.crypto import keyring_of
 from app.core.ids import hex_of
 from app.domain.audit.models import AuditEvent
+from app.domain.chains.queries import told_apart
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.queries import OriginColumns, open_origins
 from app.domain.intake.models import Redemption, RefusedScan
@@ -181,18 +182,8 @@ def load_desks(session: Session, programme_id: UUID, *, now: datetime) -> Desks:
         walked_in_at=_numbers(site for site, _ in walked),
         walked_in_by=_numbers(staff for _, staff in walked),
     )
-    labels = _told_apart([people[i].chain_label or "" for i in seeds])
-    return Desks(records, at, staff, list(place.people), seeds, labels)
-
-
-def _told_apart(labels: Sequence[str]) -> list[str]:
-    """Random labels may meet; the later of two gets a number behind it, as on the chains' pages."""
-    met: Counter[str] = Counter()
-    apart = []
-    for label in labels:
-        met[label] += 1
-        apart.append(label if met[label] == 1 else f"{label}-{met[label]}")
-    return apart
+    labels = told_apart({i: people[i].chain_label or "" for i in seeds})
+    return Desks(records, at, staff, list(place.people), seeds, [labels[i] for i in seeds])
 
 
 def _redemptions(session: Session, programme_id: UUID) -> Rows:
