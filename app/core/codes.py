@@ -3,6 +3,7 @@
 A *code* is eleven random digits and one Damm check digit, shown 4-4-4, so that a slip of the finger is told
 apart from an unknown coupon without looking anything up. A *token* is ``C1`` and 128 random bits in base32.
 Both are secrets of the holder: their ``repr`` shows only the last four characters, so a log line gives neither away.
+Names that begin with ``9999 9999`` or ``C0`` are for training (see ``core/training.py``): no coupon ever has one.
 """
 
 import re
@@ -16,12 +17,16 @@ from urllib.parse import parse_qsl, urlsplit
 CODE_LENGTH = 12
 TOKEN_PREFIX = "C1"
 TOKEN_LENGTH = 28
+TRAINING_DIGITS = "99999999"
+TRAINING_PREFIX = "C0"
 LONGEST_SCAN = 512
 
-Reason = Literal["empty", "too_long", "length", "check_digit", "unreadable"]
+Reason = Literal["empty", "too_long", "length", "check_digit", "unreadable", "training"]
 
 # The last of 26 characters carries three bits of the 128: only every fourth letter can stand there.
-_TOKEN = re.compile(r"C1[A-Z2-7]{25}[AEIMQUY4]")
+_LETTERS = r"[A-Z2-7]{25}[AEIMQUY4]"
+_TOKEN = re.compile(TOKEN_PREFIX + _LETTERS)
+_TRAINING_TOKEN = re.compile(TRAINING_PREFIX + _LETTERS)
 
 # A totally anti-symmetric quasigroup of order 10, from H. M. Damm's thesis (Marburg, 2004).
 _DAMM = (
@@ -78,8 +83,10 @@ class Token:
 
 def new_code() -> Code:
     """Draw a code: one of 10¹¹, so two of them may be equal and the database must be asked."""
-    body = f"{secrets.randbelow(10 ** (CODE_LENGTH - 1)):0{CODE_LENGTH - 1}}"
-    return Code(body + check_digit(body))
+    while True:
+        body = f"{secrets.randbelow(10 ** (CODE_LENGTH - 1)):0{CODE_LENGTH - 1}}"
+        if not body.startswith(TRAINING_DIGITS):
+            return Code(body + check_digit(body))
 
 
 def new_token() -> Token:
@@ -151,21 +158,35 @@ def read_scanned(text: str) -> Code | Token:
     Token(…AAAE)
 
     Raises:
-        MalformedCode: it is neither; the message repeats nothing of what was given.
+        MalformedCode: it is neither, or a name for training; the message repeats nothing of what was given.
+    """
+    name = name_in(text)
+    digits = normalise(name)
+    if digits.isascii() and digits.isdigit():
+        return _code(digits)
+    token = in_latin(name)
+    if _TOKEN.fullmatch(token):
+        return Token(token)
+    raise MalformedCode("training" if _TRAINING_TOKEN.fullmatch(token) else "unreadable")
+
+
+def name_in(text: str) -> str:
+    """What stands in a scan for a coupon's name, out of its address and without marks.
+
+    Raises:
+        MalformedCode: there is nothing, or too much to be one.
     """
     if len(text) > LONGEST_SCAN:
         raise MalformedCode("too_long")
     seen = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cf"}).strip()
     if not seen:
         raise MalformedCode("empty")
-    name = _inside_address(seen) if "/" in seen or "?" in seen else seen
-    digits = normalise(name)
-    if digits.isascii() and digits.isdigit():
-        return _code(digits)
-    token = name.upper().translate(_CYRILLIC_KEYS)
-    if _TOKEN.fullmatch(token):
-        return Token(token)
-    raise MalformedCode("unreadable")
+    return _inside_address(seen) if "/" in seen or "?" in seen else seen
+
+
+def in_latin(name: str) -> str:
+    """A token in upper case, whatever layout its keys were pressed under."""
+    return name.upper().translate(_CYRILLIC_KEYS)
 
 
 def _code(digits: str) -> Code:
@@ -173,6 +194,8 @@ def _code(digits: str) -> Code:
         raise MalformedCode("length")
     if not is_well_formed(digits):
         raise MalformedCode("check_digit")
+    if digits.startswith(TRAINING_DIGITS):
+        raise MalformedCode("training")
     return Code(digits)
 
 

@@ -39,7 +39,7 @@ log = logging.getLogger("pdi.web")
 def answer(request: Request, status: int, code: str, facts: dict[str, Any]) -> Response:
     """A refusal in the form its door speaks: a page for people, a problem document for programs."""
     headers = {"Retry-After": RETRY_AFTER_SECONDS} if status in (429, 503) else {}
-    title = text_of(code, language_of(request))
+    title = text_of(code, language_of(request), reason=facts.get("reason"))
     if _wants_page(request):
         if status == HTTPStatus.UNAUTHORIZED:
             return _to_log_in(request)

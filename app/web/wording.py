@@ -149,7 +149,13 @@ ERRORS: dict[str, str] = {
     "internal_error": N_("Something went wrong on our side. Nothing was half done; please try again."),
 }  # fmt: skip
 
+# Where one code is refused for a reason that wants words of its own.
+REASONS: dict[tuple[str, str], str] = {
+    ("mistyped_code", "training"): N_("This is a training card: it counts nowhere."),
+}
 
-def text_of(code: str, language: str) -> str:
+
+def text_of(code: str, language: str, *, reason: object = None) -> str:
     """What a refusal is called in a language."""
-    return translations(language).gettext(ERRORS.get(code, ERRORS["internal_error"]))
+    text = REASONS.get((code, str(reason))) or ERRORS.get(code, ERRORS["internal_error"])
+    return translations(language).gettext(text)

@@ -20,9 +20,12 @@ from app.core.codes import (
     normalise,
     read_scanned,
 )
+from app.core.training import LESSONS, lesson_of, training_digits, training_token
 
 bodies = st.text("0123456789", min_size=11, max_size=11)
-codes = bodies.map(lambda body: body + check_digit(body))
+codes = bodies.filter(lambda body: not body.startswith("99999999")).map(
+    lambda body: body + check_digit(body)
+)
 places = st.integers(0, 10)
 TOKEN = "C1ABCDEFGHIJKLMNOPQRSTUVWXYQ"
 
@@ -157,3 +160,23 @@ def test_a_log_line_shows_only_the_last_four() -> None:
 @given(codes)
 def test_normalising_twice_changes_nothing(code: str) -> None:
     assert normalise(normalise(group(code))) == code
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_training_card_is_read_as_no_coupon_and_as_its_lesson(lesson: str) -> None:
+    token, digits = training_token(lesson, 3), training_digits(lesson, 3)
+    reasons = {}
+    for text in (token, digits):
+        with pytest.raises(MalformedCode) as refusal:
+            read_scanned(text)
+        reasons[text] = refusal.value.reason
+        assert lesson_of(text) == lesson
+    assert reasons[token] == "training"
+    assert reasons[digits] == ("check_digit" if lesson == "mistyped" else "training")
+
+
+def test_no_coupon_is_drawn_with_a_training_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter([99999999000, 99999999999, 5724])
+    monkeypatch.setattr("secrets.randbelow", lambda _: next(drawn))
+
+    assert new_code().digits == "00000005724" + check_digit("00000005724")

@@ -8,6 +8,7 @@ import pytest
 from app.core.codes import new_code
 from app.core.crypto import Keyring
 from app.core.db import Database
+from app.core.training import training_token
 from app.domain.staff.rules import Role
 from tests.factories import (
     LATER,
@@ -161,6 +162,12 @@ def test_looking_at_what_is_no_coupon_is_refused(api: Api) -> None:
         ("C1AAAAAAAAAAAAAAAAAAAAAAAAAE", 404, "unknown_coupon"),
     ]:
         assert is_problem(api.get(f"/coupons/{code}"), status, problem), code
+    training = api.get(f"/coupons/{training_token('good')}")
+    assert is_problem(training, 422, "mistyped_code")
+    assert (training.json()["reason"], training.json()["title"]) == (
+        "training",
+        "This is a training card: it counts nowhere.",
+    )
     assert is_problem(api.get(f"/coupons/{new_code().digits}"), 404, "unknown_coupon")
 
 

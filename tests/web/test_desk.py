@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from app.core.crypto import Keyring
 from app.core.db import Database
+from app.core.training import training_digits, training_token
 from app.domain.coupons.queries import PrintedCoupon
 from app.domain.intake.models import Redemption, RefusedScan
 from app.domain.participants.models import Participant
@@ -113,6 +114,17 @@ def test_a_slip_of_the_finger_is_told_apart_and_kept_nowhere(
 
     assert "The code was mistyped" in page
     assert said in page
+    assert counted(database, RefusedScan) == 0
+
+
+def test_a_training_card_is_told_from_a_mistyped_one_and_kept_nowhere(
+    desk: Reader, database: Database
+) -> None:
+    for name in (training_token("good"), training_digits("expired")):
+        page = desk.send("/desk", {"scanned": name}).text
+
+        assert "This is a training card" in page
+        assert "mistyped" not in page[page.index("<main") : page.index('id="desk-words"')]
     assert counted(database, RefusedScan) == 0
 
 

@@ -11,10 +11,12 @@ from app.core.codes import (
     Code,
     MalformedCode,
     Token,
+    check_digit,
     new_code,
     new_token,
     read_scanned,
 )
+from app.core.training import LESSONS, lesson_of, training_digits, training_token
 
 SCRIPT = Path(app.web.__file__).parent / "static" / "desk_codes.js"
 UKRAINIAN = str.maketrans("QWERTYUIOPASDFGHJKLZXCVBNM", "ЙЦУКЕНГШЩЗФІВАПРОЛДЯЧСМИТЬ")
@@ -25,7 +27,7 @@ def server(text: str) -> str:
     try:
         read = read_scanned(text)
     except MalformedCode as error:
-        return "slip" if error.reason == "check_digit" else ""
+        return {"check_digit": "slip", "training": "training"}.get(error.reason, "")
     return {Code: "code", Token: "token"}[type(read)]
 
 
@@ -50,19 +52,64 @@ def some_texts() -> list[str]:
         *(token[:-1] + "B" for token in tokens),
         "",
         "hello",
+        *training_texts(),
     ]
+
+
+def some_fixed_texts() -> list[str]:
+    codes, tokens = [new_code().digits for _ in range(20)], [new_token().text for _ in range(20)]
+    return [
+        *codes,
+        *tokens,
+        "",
+        "99999999",
+        "000000005742",
+        "hello",
+        *(each[:-1] for each in codes),
+    ]
+
+
+def training_texts() -> list[str]:
+    chance = random.Random(8)
+    names = [name(lesson, 7) for lesson in LESSONS for name in (training_digits, training_token)]
+    bodies = [f"99999999{chance.randrange(1000):03}" for _ in range(50)]
+    return [
+        *names,
+        *(name.lower() for name in names),
+        *(name.translate(UKRAINIAN) for name in names),
+        *(f"https://card.example/?c={name}" for name in names if name.startswith("C0")),
+        *(body + check_digit(body) for body in bodies),
+        *(body + str((int(check_digit(body)) + 1) % 10) for body in bodies),
+        *("C0" + new_token().text[2:] for _ in range(20)),
+        "C0TRAININGGAAAAAAAAAAAAAAAAA",
+        "C0TRAININGZAAAAAAAAAAAAAAAAA",
+        "C0TRAININGAAAAAAAAAAAAAAAAAB",
+    ]
+
+
+def told(page: Page, function: str, texts: list[str]) -> dict[str, object]:
+    answers = page.evaluate(
+        """async ([script, name, texts]) => {
+            const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+            const module = await import(address);
+            return texts.map(module[name]);
+        }""",
+        [SCRIPT.read_text("utf-8"), function, texts],
+    )
+    return dict(zip(texts, answers, strict=True))
 
 
 def test_the_browser_judges_as_the_server_does(page: Page) -> None:
     texts = some_texts()
-    judged = page.evaluate(
-        """async ([script, texts]) => {
-            const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-            const { judge } = await import(address);
-            return texts.map(judge);
-        }""",
-        [SCRIPT.read_text("utf-8"), texts],
-    )
+    judged = told(page, "judge", texts)
 
-    assert dict(zip(texts, judged, strict=True)) == {text: server(text) for text in texts}
-    assert {"code", "slip", "token", ""} == set(judged)
+    assert judged == {text: server(text) for text in texts}
+    assert {"code", "slip", "token", "training", ""} == set(judged.values())
+
+
+def test_the_browser_knows_every_lesson_as_the_server_does(page: Page) -> None:
+    texts = [*training_texts(), *some_fixed_texts()]
+    lessons = told(page, "lessonOf", texts)
+
+    assert lessons == {text: lesson_of(text) for text in texts}
+    assert {*LESSONS, None} == set(lessons.values())

@@ -45,7 +45,7 @@ function typed() {
   const atEnd = input.selectionStart === input.value.length;
   if (digits && digits.length <= 12 && atEnd) input.value = grouped(digits);
   say(verdict === "slip" ? words().mistyped : "");
-  if (verdict === "code" || verdict === "token") send();
+  if (["code", "token", "training"].includes(verdict)) send();
   if (verdict === "slip") {
     play("refused");
     input.select();
@@ -54,7 +54,7 @@ function typed() {
 
 document.addEventListener("input", (event) => {
   if (event.target.id === "scanned") typed();
-  else if (event.target.matches("[data-scans]") && judge(event.target.value) === "token") {
+  else if (event.target.matches("[data-scans]") && /^(token|training)$/.test(judge(event.target.value))) {
     // The next card was scanned while another field had the keyboard.
     const text = event.target.value;
     event.target.value = "";

@@ -6,6 +6,10 @@ const DAMM = [
   "3674209581", "5869720134", "8945362017", "9438617205", "2581436790",
 ];
 const TOKEN = /(?:^|[/=])(C1[A-Z2-7]{25}[AEIMQUY4])$/;
+// Names for training cards, which no coupon ever has: the same rules as app/core/training.py.
+const TRAINING_TOKEN = /(?:^|[/=])C0([A-Z2-7]{25}[AEIMQUY4])$/;
+const TRAINING_DIGITS = "99999999";
+const LESSONS = ["good", "used_before", "expired", "not_yet", "ended", "mistyped", "unknown"];
 const CYRILLIC = "ЙЦУКЕНГШЩЗФІЫВАПРОЛДЯЧСМИТЬ";
 const LATIN = "QWERTYUIOPASSDFGHJKLZXCVBNM";
 
@@ -28,15 +32,37 @@ export function grouped(digits) {
   return digits.replace(/(\d{4})(?=\d)/g, "$1 ");
 }
 
-// "code", "slip" (twelve digits that do not fit together), "token", or "" while more may come.
-export function judge(text) {
-  const digits = digitsOf(text);
-  if (digits !== null) return digits.length < 12 ? "" : isWellFormed(digits) ? "code" : "slip";
-  const latin = Array.from(text.trim().toUpperCase(), (letter) => {
+// A token in Latin letters, whatever layout its keys were pressed under.
+function inLatin(text) {
+  return Array.from(text.trim().toUpperCase(), (letter) => {
     const place = CYRILLIC.indexOf(letter);
     return place < 0 ? letter : LATIN[place];
   }).join("");
-  return TOKEN.test(latin) ? "token" : "";
+}
+
+// "code", "slip" (twelve digits that do not fit together), "token", "training" (a training card, which counts
+// nowhere), or "" while more may come.
+export function judge(text) {
+  const digits = digitsOf(text);
+  if (digits !== null) {
+    if (digits.length < 12) return "";
+    if (!isWellFormed(digits)) return "slip";
+    return digits.startsWith(TRAINING_DIGITS) ? "training" : "code";
+  }
+  const latin = inLatin(text);
+  if (TOKEN.test(latin)) return "token";
+  return TRAINING_TOKEN.test(latin) ? "training" : "";
+}
+
+// Which lesson a training card is for; null when it is no training card.
+export function lessonOf(text) {
+  const judged = judge(text);
+  const digits = digitsOf(text);
+  if (judged === "slip") return digits.length === 12 && digits.startsWith(TRAINING_DIGITS) ? "mistyped" : null;
+  if (judged !== "training") return null;
+  if (digits !== null) return LESSONS[Number(digits[8])] ?? "unknown";
+  const letters = TRAINING_TOKEN.exec(inLatin(text))[1];
+  return (letters.startsWith("TRAINING") && LESSONS[letters.charCodeAt(8) - 65]) || "unknown";
 }
 
 const SIGNS = { Slash: "/?", Period: ".>", Comma: ",<", Semicolon: ";:", Equal: "=+", Minus: "-_" };
