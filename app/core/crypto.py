@@ -33,7 +33,9 @@ class Keyring:
     def __init__(self, master: bytes) -> None:
         if len(master) != 32:
             raise KeyProblem("a master key has 32 bytes")
-        self._derive = lru_cache(maxsize=None)(lambda purpose: _derive(master, purpose))
+        self._derive = lru_cache(maxsize=None)(
+            lambda purpose, length=32: _derive(master, purpose, length)
+        )
         self._aead = AESGCM(self._derive("seal"))
 
     @classmethod
@@ -97,6 +99,10 @@ class Keyring:
         except (InvalidTag, ValueError) as error:
             raise KeyProblem(f"{table}.{column} does not open with this key") from error
 
+    def material(self, purpose: str, length: int) -> bytes:
+        """Bytes for a key of another kind, the same each time. A purpose serves one kind of key only."""
+        return self._derive(purpose, length)
+
     def fingerprint(self) -> bytes:
         """What a database remembers of its key, to tell a wrong key from damaged data."""
         return self.digest("fingerprint", "pdi")[:8]
@@ -110,8 +116,8 @@ def keyring_of(session: Session) -> Keyring:
     return keyring
 
 
-def _derive(master: bytes, purpose: str) -> bytes:
-    return HKDF(SHA256(), 32, salt=None, info=b"pdi/" + purpose.encode()).derive(master)
+def _derive(master: bytes, purpose: str, length: int) -> bytes:
+    return HKDF(SHA256(), length, salt=None, info=b"pdi/" + purpose.encode()).derive(master)
 
 
 def _place(table: str, column: str, row: UUID) -> bytes:
