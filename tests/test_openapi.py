@@ -23,6 +23,7 @@ OPEN = {
     ("POST", "/login"),
     ("POST", "/language"),
     ("GET", "/help"),
+    ("POST", "/api/v1/desk/enrol"),
 }
 EVERY_ROUTE_MAY = {"401", "403", "413", "422", "500", "503"}
 

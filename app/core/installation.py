@@ -39,3 +39,20 @@ def ensure_installed(session: Session, *, now: datetime) -> Installation:
     if installation.key_fingerprint != fingerprint:
         raise KeyProblem("this key file belongs to another database")
     return installation
+
+
+def epoch(session: Session) -> UUID:
+    """Which life of the server this is; the nil id on a database that was never bound to its key."""
+    return session.scalar(select(Installation.epoch)) or UUID(int=0)
+
+
+def begin_epoch(session: Session, *, now: datetime) -> UUID:
+    """Another life: devices hear of it and send again what they had delivered.
+
+    Raises:
+        KeyProblem: the key file belongs to another database.
+    """
+    installation = ensure_installed(session, now=now)
+    installation.epoch = random_id()
+    session.flush()
+    return installation.epoch

@@ -8,6 +8,7 @@ from app.domain.analyses import models as analyses
 from app.domain.audit import models as audit
 from app.domain.conflicts import models as conflicts
 from app.domain.coupons import models as coupons
+from app.domain.devices import models as devices
 from app.domain.intake import models as intake
 from app.domain.participants import models as participants
 from app.domain.programmes import models as programmes
@@ -30,6 +31,7 @@ MODULES = (
     visits,
     intake,
     conflicts,
+    devices,
     analyses,
     signals,
 )

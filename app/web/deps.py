@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, cast
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from app.core.crypto import Keyring
@@ -76,6 +76,19 @@ def allowed(permission: Permission) -> Callable[..., Awaitable[Actor]]:
 def cookie_name(request: Request) -> str:
     """The cookie of a log-in; the browser ties ``__Host-`` to this host and to https."""
     return "__Host-pdi" if is_secure(request) else "pdi_session"
+
+
+def keep_logged_in(request: Request, response: Response, secret: str) -> Response:
+    """Let the browser keep the secret of a log-in until it is closed."""
+    response.set_cookie(
+        cookie_name(request),
+        secret,
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request),
+        path="/",
+    )
+    return response
 
 
 def is_secure(request: Request) -> bool:

@@ -25,6 +25,9 @@ DONE: dict[str, str] = {
     "cards_made": N_("The cards are made."),
     "coupon_ended": N_("The card is out of use."),
     "conflict_decided": N_("The decision is kept."),
+    "device_locked": N_("The device is locked."),
+    "device_renamed": N_("The device has its new name."),
+    "enrolment_called_off": N_("The enrolment is called off. Its code no longer works."),
     "signal_aside": N_("The pattern is set aside, with your note."),
     "signal_again": N_("The pattern is back among those to look at."),
 }
@@ -54,10 +57,17 @@ ACTS: dict[str, str] = {
     "coupon.conflict": N_("Took in a coupon that was used elsewhere"),
     "coupon.ended": N_("Ended a coupon"),
     "coupon.redeemed": N_("Accepted a coupon"),
+    "device.called_off": N_("Called the enrolment of a device off"),
+    "device.enrolled": N_("Enrolled a device"),
+    "device.enrolment_begun": N_("Let a device be enrolled"),
+    "device.renamed": N_("Renamed a device"),
+    "device.revoked": N_("Locked a device"),
+    "device.wiped": N_("A locked device was wiped"),
     "float.funded": N_("Put money into a float"),
     "protocol.adopted": N_("Adopted new rules"),
     "scan.refused": N_("Refused a coupon"),
     "seed.enrolled": N_("Enrolled a seed"),
+    "server.restored": N_("Put a backup back"),
     "signal.set_aside": N_("Set a pattern aside"),
     "signal.taken_up": N_("Took a pattern up again"),
     "signals.exported": N_("Took the patterns away as a file"),
@@ -138,6 +148,12 @@ ERRORS: dict[str, str] = {
     "weak_password": N_("The password is too short: at least 12 characters."),
     "own_log_in": N_("Nobody can remove their own log-in. Please ask another administrator."),
     "unknown_staff": N_("There is no such person on the staff."),
+    # devices
+    "unknown_device": N_("This server does not know the device. Please enrol it again; what waits on it is kept and will be sent."),
+    "device_revoked": N_("This device was locked. What was done with it is kept and will be sent."),
+    "enrolment_over": N_("This enrolment was used or is too old. Please ask for a new one."),
+    "device_not_found": N_("There is no such device."),
+    "bad_device": N_("Please check what was entered about the device."),
     # the doors themselves
     "wrong_origin": N_("This form was open too long or came from another page. Please go back and try again."),
     "invalid_request": N_("Something in the request is missing or not as it should be."),
@@ -151,6 +167,11 @@ ERRORS: dict[str, str] = {
 
 # Where one code is refused for a reason that wants words of its own.
 REASONS: dict[tuple[str, str], str] = {
+    ("bad_device", "missing"): N_("Please give the device a name."),
+    ("bad_device", "too_long"): N_("Please choose a shorter name."),
+    ("bad_device", "cannot_redeem"): N_("Please choose someone who takes people in at the desk."),
+    ("bad_device", "other_site"): N_("This person works at another site. Please choose that site."),
+    ("bad_device", "not_yours"): N_("Please choose your own site."),
     ("mistyped_code", "training"): N_("This is a training card: it counts nowhere."),
 }
 

@@ -1,17 +1,20 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, String, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from app.core.codes import Code, MalformedCode, Token, read_scanned
 from app.core.crypto import Keyring, keyring_of
+from app.core.ids import hex_of
 from app.domain.coupons.errors import MistypedCode, UnknownBundle, UnknownCoupon
 from app.domain.coupons.models import Coupon, CouponBundle
 from app.domain.coupons.rules import CouponState, CouponStatus
+from app.domain.programmes.rules import LONGEST_DAYS
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,14 @@ class OriginColumns:
     bundle: list[str]
     recruiter: list[str]
     chain: list[str]
+
+
+class Dated(NamedTuple):
+    """What coupons of one day and fate have in common."""
+
+    status: CouponStatus
+    usable_from: date
+    usable_until: date
 
 
 @dataclass(frozen=True)
@@ -146,6 +157,49 @@ def came_back(session: Session, holder_id: UUID) -> int | None:
     return sum(each.state.status is CouponStatus.REDEEMED for each in hers)
 
 
+def listed(session: Session, programme_id: UUID, *, since: date) -> dict[Dated, list[str]]:
+    """The tokens of coupons that live, or ended or expired on or after a day: what a desk has to tell apart.
+
+    They are together by what they have in common, and in no order: three of a bundle do not lie beside each other.
+    """
+    wanted = {
+        hex_of(coupon_id): Dated(status, first, last)
+        for coupon_id, status, first, last in session.execute(
+            select(
+                type_coerce(Coupon.id, String),
+                Coupon.status,
+                Coupon.usable_from,
+                Coupon.usable_until,
+            ).where(
+                Coupon.programme_id == programme_id,
+                or_(
+                    (Coupon.status == CouponStatus.ISSUED) & (Coupon.usable_until >= since),
+                    (Coupon.status != CouponStatus.ISSUED) & (Coupon.status_on >= since),
+                ),
+            )
+        )
+    }
+    if not wanted:
+        return {}
+    # A coupon can be used soon after its bundle was issued: no older bundle holds one of these.
+    oldest = min(each.usable_from for each in wanted.values()) - timedelta(days=LONGEST_DAYS)
+    sealed = session.execute(
+        select(type_coerce(CouponBundle.id, String), CouponBundle.sealed_contents).where(
+            CouponBundle.programme_id == programme_id, CouponBundle.issued_on >= oldest
+        )
+    ).all()
+    plain = keyring_of(session).open_all(sealed, table="coupon_bundle", column="sealed_contents")
+    found: dict[Dated, list[str]] = {each: [] for each in set(wanted.values())}
+    for contents in json.loads(b"[%b]" % b",".join(plain)):
+        for coupon_id, _code, token in contents["coupons"]:
+            dated = wanted.get(coupon_id)
+            if dated:
+                found[dated].append(token)
+    for tokens in found.values():
+        tokens.sort()  # they are random, so their own order tells nothing
+    return found
+
+
 def open_origin(keyring: Keyring, coupon_id: UUID, sealed: bytes) -> CouponOrigin:
     plain = keyring.open(sealed, table="coupon", column="sealed_origin", row=coupon_id)
     bundle, recruiter, chain, wave, number, code = json.loads(plain)
@@ -178,6 +232,13 @@ def code_digest(keyring: Keyring, code: Code) -> bytes:
 
 def token_digest(keyring: Keyring, token: Token) -> bytes:
     return keyring.digest("coupon-token", token.text)
+
+
+def reserved_digest(keyring: Keyring, scanned: Code | Token) -> bytes:
+    """What the database keeps of a code or a token while it is on a pad that is nobody's."""
+    if isinstance(scanned, Code):
+        return keyring.digest("pad-code", scanned.digits)
+    return keyring.digest("pad-token", scanned.text)
 
 
 def holder_digest(keyring: Keyring, holder_id: UUID) -> bytes:

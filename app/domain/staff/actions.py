@@ -1,5 +1,6 @@
 import secrets
 import threading
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -81,8 +82,10 @@ def check_password(session: Session, username: str, password: str) -> Actor:
     return Actor(row.id, row.programme_id, row.site_id, row.username, row.role)
 
 
-def start_session(session: Session, actor: Actor, *, now: datetime) -> str:
-    """Log in someone whose password was checked; returns the secret her browser keeps."""
+def start_session(
+    session: Session, actor: Actor, *, now: datetime, device_id: UUID | None = None
+) -> str:
+    """Log in someone whose password, or device, was checked; returns the secret her browser keeps."""
     secret = secrets.token_urlsafe(32)
     put(
         session,
@@ -95,7 +98,8 @@ def start_session(session: Session, actor: Actor, *, now: datetime) -> str:
             "seen_at": now,
         },
     )
-    _record(session, "staff.logged_in", actor, now)
+    facts = {"device": str(device_id)} if device_id else None
+    _record(session, "staff.logged_in", actor, now, facts)
     return secret
 
 
@@ -119,6 +123,19 @@ def end_session(session: Session, secret: str, actor: Actor, *, now: datetime) -
         .values(ended_at=now)
     )
     _record(session, "staff.logged_out", actor, now)
+
+
+def end_sessions(
+    session: Session, staff_id: UUID, *, now: datetime, besides: str | None = None
+) -> None:
+    """End every log-in of someone, but the one whose secret is ``besides``."""
+    theirs = update(StaffSession).where(
+        StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None)
+    )
+    if besides:
+        kept = keyring_of(session).digest("session", besides)
+        theirs = theirs.where(StaffSession.digest != kept)
+    session.execute(theirs.values(ended_at=now))
 
 
 def make_api_key(
@@ -167,11 +184,7 @@ def remove_member(session: Session, staff_id: UUID, *, by: UUID | None, now: dat
     if member is None:
         raise UnknownStaff
     member.left_at = member.left_at or now
-    session.execute(
-        update(StaffSession)
-        .where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))
-        .values(ended_at=now)
-    )
+    end_sessions(session, staff_id, now=now)
     session.execute(
         update(ApiKey)
         .where(ApiKey.staff_id == staff_id, ApiKey.revoked_at.is_(None))
@@ -211,7 +224,13 @@ def end_api_keys(session: Session, staff_id: UUID, *, by: UUID | None, now: date
     )
 
 
-def _record(session: Session, action: str, actor: Actor, now: datetime) -> None:
+def _record(
+    session: Session,
+    action: str,
+    actor: Actor,
+    now: datetime,
+    facts: Mapping[str, object] | None = None,
+) -> None:
     record(
         session,
         action,
@@ -219,6 +238,7 @@ def _record(session: Session, action: str, actor: Actor, now: datetime) -> None:
         staff_id=actor.staff_id,
         programme_id=actor.programme_id,
         at=now,
+        facts=facts,
     )
 
 

@@ -28,6 +28,10 @@ class Actor:
     def may(self, permission: Permission) -> bool:
         return permission in PERMISSIONS[self.role]
 
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        return PERMISSIONS[self.role]
+
     def require(self, permission: Permission) -> None:
         """Raises: NotAllowed."""
         if not self.may(permission):

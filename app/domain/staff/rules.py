@@ -32,6 +32,7 @@ class Permission(StrEnum):
     FUND_FLOAT = "fund_float"
     EDIT_PROGRAMME = "edit_programme"
     EDIT_STAFF = "edit_staff"
+    EDIT_DEVICES = "edit_devices"
     SEE_AUDIT = "see_audit"
 
 
@@ -42,7 +43,15 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.INTAKE: frozenset(_DESK),
     Role.HEALTH_EDUCATOR: frozenset({_P.LOOK_UP_COUPON, _P.TAKE_IN}),
     Role.COUPON_MANAGER: frozenset(
-        {*_DESK, _P.ENROL_SEED, _P.END_COUPON, _P.ACCEPT_LATE, _P.DECIDE_CONFLICT, _P.SEE_REACH}
+        {
+            *_DESK,
+            _P.ENROL_SEED,
+            _P.END_COUPON,
+            _P.ACCEPT_LATE,
+            _P.DECIDE_CONFLICT,
+            _P.SEE_REACH,
+            _P.EDIT_DEVICES,
+        }
     ),
     Role.PROGRAMME_LEAD: frozenset(
         {
@@ -55,6 +64,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.FINANCE: frozenset({_P.SEE_LEDGER, _P.PAY_STIPEND, _P.FUND_FLOAT}),
-    Role.ADMINISTRATOR: frozenset({_P.EDIT_STAFF, _P.EDIT_PROGRAMME, _P.SEE_AUDIT}),
+    Role.ADMINISTRATOR: frozenset(
+        {_P.EDIT_STAFF, _P.EDIT_DEVICES, _P.EDIT_PROGRAMME, _P.SEE_AUDIT}
+    ),
     Role.GATEWAY: frozenset({_P.LOOK_UP_COUPON}),
 }

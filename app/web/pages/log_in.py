@@ -7,7 +7,7 @@ from app.core.i18n import languages
 from app.domain.staff import actions as staff
 from app.domain.staff.errors import WrongLogIn
 from app.domain.staff.rules import Role
-from app.web.deps import Anyone, Db, Now, check_same_site, cookie_name, is_secure
+from app.web.deps import Anyone, Db, Now, check_same_site, cookie_name, keep_logged_in
 from app.web.flash import flash
 from app.web.templating import LANGUAGE_COOKIE, language_of, render
 from app.web.wording import text_of
@@ -57,16 +57,7 @@ def log_in(
     with db.transaction() as session:
         secret = staff.start_session(session, actor, now=now)
     target = next if next.startswith("/") and not next.startswith(("//", "/\\")) else "/"
-    response = RedirectResponse(target, status_code=303)
-    response.set_cookie(
-        cookie_name(request),
-        secret,
-        httponly=True,
-        samesite="lax",
-        secure=is_secure(request),
-        path="/",
-    )
-    return response
+    return keep_logged_in(request, RedirectResponse(target, status_code=303), secret)
 
 
 @router.post("/logout")
