@@ -1,0 +1,117 @@
+// Opens the desk without a network. The server puts BUILD before this text: the version of the static files and
+// their addresses. What it keeps: those files, and pages that hold no person (see shell.js).
+//
+// A page is served with the files of its own version. A newer version is used from the next opening on, once its
+// files and its pages are both here, so that an update never cuts off an open visit.
+
+/* global BUILD */
+
+const FILES = "pdi-desk-files-";
+const SHELLS = "pdi-desk-shells-";
+const STATE = "pdi-desk-state";
+const PAGE = "/desk";
+const IN_USE = "/desk/version-in-use";
+const WHOLE = "/desk/files-are-whole";
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(keepFiles());
+  self.skipWaiting(); // the worker may change at any time: it serves what is in use, not what is new
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(self.clients.claim());
+});
+
+async function keepFiles() {
+  const cache = await caches.open(FILES + BUILD.version);
+  if (await cache.match(WHOLE)) return;
+  await Promise.all(BUILD.files.map((path) => keep(cache, path)));
+  await cache.put(WHOLE, new Response());
+}
+
+async function keep(cache, path) {
+  const answer = await fetch(path, { cache: "reload" });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  await cache.put(path, answer);
+}
+
+// Large, and not needed to open: the camera's decoder.
+async function keepLater() {
+  if (!(await isWhole(BUILD.version))) return; // no device
+  const cache = await caches.open(FILES + BUILD.version);
+  for (const path of BUILD.later) {
+    if (!(await cache.match(path))) await keep(cache, path).catch(() => {});
+  }
+}
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== self.location.origin) return;
+  if (pathname.startsWith("/static/")) event.respondWith(file(event, pathname));
+  else if (request.mode === "navigate" && pathname === PAGE) {
+    event.respondWith(open(event));
+    event.waitUntil(keepLater());
+  } else if (request.mode === "navigate" && pathname.startsWith(`${PAGE}/`)) event.respondWith(onlinePage(event));
+});
+
+// The app gets what belongs to its page; the server's own pages get what the server has now.
+async function file({ request, clientId }, path) {
+  const client = await self.clients.get(clientId);
+  if (client && new URL(client.url).pathname === PAGE) return await keptFile(path) ?? fetch(request);
+  try {
+    return await fetch(request);
+  } catch (reason) {
+    const kept = await keptFile(path);
+    if (kept) return kept;
+    throw reason;
+  }
+}
+
+async function keptFile(path) {
+  const version = await inUse();
+  return version ? (await caches.open(FILES + version)).match(path) : undefined;
+}
+
+// On a browser that is no device there is no kept page, and the desk is the server's.
+async function open(event) {
+  const version = await versionToOpen(event);
+  const shell = version && await (await caches.open(SHELLS + version)).match(PAGE);
+  return shell || fetch(event.request);
+}
+
+async function onlinePage(event) {
+  try {
+    return await fetch(event.request);
+  } catch (reason) {
+    const version = await inUse();
+    const shell = version && await (await caches.open(SHELLS + version)).match(PAGE);
+    if (shell) return shell;
+    throw reason;
+  }
+}
+
+async function inUse() {
+  const kept = await (await caches.open(STATE)).match(IN_USE);
+  return kept ? kept.text() : "";
+}
+
+// Changes to the newest whole version when no other page of the app is open, and throws the older ones away.
+async function versionToOpen(event) {
+  const version = await inUse();
+  if (version === BUILD.version || !(await isWhole(BUILD.version))) return version;
+  const pages = await self.clients.matchAll({ type: "window" });
+  const others = pages.filter(({ id, url }) => id !== event.clientId && new URL(url).pathname === PAGE);
+  if (version && others.length) return version;
+  await (await caches.open(STATE)).put(IN_USE, new Response(BUILD.version));
+  for (const name of await caches.keys()) {
+    const isOurs = name.startsWith(FILES) || name.startsWith(SHELLS);
+    if (isOurs && !name.endsWith(`-${BUILD.version}`)) await caches.delete(name);
+  }
+  return BUILD.version;
+}
+
+async function isWhole(version) {
+  const files = await (await caches.open(FILES + version)).match(WHOLE);
+  return Boolean(files && await (await caches.open(SHELLS + version)).match(PAGE));
+}
