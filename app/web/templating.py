@@ -33,12 +33,13 @@ def render(
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
+    language: str | None = None,
 ) -> Response:
-    """A page in the reader's language. ``actor`` and ``csrf`` are known to it when someone is logged in.
+    """A page in the reader's language, or in the one that was asked for. ``actor`` and ``csrf`` are known to it when someone is logged in.
 
     ``here`` is where a change of language leads back to: this page, or the front page after a form.
     """
-    language = language_of(request)
+    language = language or language_of(request)
     actor = getattr(request.state, "actor", None)
     html = (
         environment(language)
