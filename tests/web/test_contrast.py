@@ -1,4 +1,4 @@
-"""Every pair of text and ground in the style sheet can be read: WCAG AA, light and dark."""
+"""Every pair of text and ground in the style sheet can be read: WCAG AA, light and dark; in high contrast AAA."""
 
 import re
 from pathlib import Path
@@ -26,13 +26,29 @@ EDGES = [
 ]
 
 
-def tokens(scheme: str) -> dict[str, str]:
-    """The colours of a scheme; the dark one keeps what it does not change."""
-    light, dark = CSS.split("@media (prefers-color-scheme: dark)", 1)
-    found = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", light))
-    if scheme == "dark":
-        found |= dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", dark.split("\n}\n", 1)[0]))
-    return found
+DARK, HIGH = "@media (prefers-color-scheme: dark)", ':root[data-contrast="high"]'
+MODES = {
+    "light": (4.5, 3.0),
+    "dark": (4.5, 3.0),
+    "light and high": (7.0, 4.5),
+    "dark and high": (7.0, 4.5),
+}  # the least contrast of text, and of edges
+
+
+def tokens(mode: str) -> dict[str, str]:
+    """The colours of a mode; it keeps what it does not change of those it rests on."""
+    light, dark, high, dark_and_high = re.split(
+        rf"^ *(?:{re.escape(DARK)} \{{\n  :root|{re.escape(HIGH)}|{re.escape(DARK)} \{{\n  {re.escape(HIGH)}) \{{",
+        CSS.split("/* Elements */", 1)[0],
+        flags=re.MULTILINE,
+    )
+    layers = {
+        "light": [light],
+        "dark": [light, dark],
+        "light and high": [light, high],
+        "dark and high": [light, dark, high, dark_and_high],
+    }
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", "".join(layers[mode])))
 
 
 def luminance(colour: str) -> float:
@@ -52,18 +68,18 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("ink", "ground"), TEXT)
-def test_text_can_be_read(scheme: str, ink: str, ground: str) -> None:
-    colours = tokens(scheme)
-    assert contrast(colours[ink], colours[ground]) >= 4.5
+def test_text_can_be_read(mode: str, ink: str, ground: str) -> None:
+    colours, (least, _) = tokens(mode), MODES[mode]
+    assert contrast(colours[ink], colours[ground]) >= least
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("edge", "ground"), EDGES)
-def test_edges_of_fields_and_of_the_focus_can_be_seen(scheme: str, edge: str, ground: str) -> None:
-    colours = tokens(scheme)
-    assert contrast(colours[edge], colours[ground]) >= 3
+def test_edges_of_fields_and_of_the_focus_can_be_seen(mode: str, edge: str, ground: str) -> None:
+    colours, (_, least) = tokens(mode), MODES[mode]
+    assert contrast(colours[edge], colours[ground]) >= least
 
 
 def test_only_tokens_name_colours() -> None:
