@@ -1,0 +1,382 @@
+"""A tour of everything a person can see in a browser: each screen of a served demonstration, and who may see it.
+
+Each route of a page stands in ``SCREENS``, or under what is no page of its own; ``routes_of_pages`` knows them all.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from playwright.sync_api import Browser, Page
+from sqlalchemy.orm import Session
+from starlette.routing import Route
+
+from app.cli import main
+from app.core.clock import utc_now
+from app.core.codes import new_code
+from app.core.crypto import Keyring
+from app.core.db import Database
+from app.demo.credentials import Credentials
+from app.demo.scene import LOG_INS
+from app.domain.intake.actions import redeem
+from app.domain.participants.rules import Sex
+from app.domain.programmes import queries as programmes
+from app.domain.staff.actions import start_session
+from app.domain.staff.queries import Actor, by_api_key
+from app.domain.visits import actions as visits
+from app.web import pages
+from tests.factories import Place, a_scan, answers, go_through_visit
+from tests.serving import serving
+
+PEOPLE = 60
+LANGUAGES = ("en", "uk")
+UIC = "olena 1990"
+
+
+@dataclass
+class Visitor:
+    """Someone at a browser, with a log-in or without."""
+
+    page: Page
+    tour: "Tour"
+    language: str
+
+    def open(self, path: str) -> None:
+        self.page.goto(f"{self.tour.url}{path}")
+
+    def send(self, form: str) -> None:
+        """Send a form, whatever the browser thinks of it, and wait for what it answers."""
+        with self.page.expect_navigation():
+            self.page.locator(form).first.evaluate(
+                "form => { form.noValidate = true; form.submit(); }"
+            )
+
+
+Go = Callable[[Visitor], None]
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Something to see, by whom (a log-in of the demonstration, or nobody), and the routes that show it."""
+
+    name: str
+    who: str | None
+    routes: tuple[str, ...]
+    go: Go = field(compare=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Tour:
+    """A served demonstration, with visits at each of their steps."""
+
+    url: str
+    database: Database
+    actors: dict[str, Actor]
+    place: Place
+    codes: tuple[str, ...]
+    visits: dict[str, UUID]
+
+    @contextmanager
+    def visiting(
+        self, browser: Browser, who: str | None, language: str, *, width: int = 360
+    ) -> Iterator[Visitor]:
+        """Someone's browser, on a phone if not said otherwise."""
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, reduced_motion="reduce"
+        )
+        cookies = {"pdi_language": language}
+        if who is not None:
+            with self.database.transaction() as session:
+                cookies["pdi_session"] = start_session(session, self.actors[who], now=utc_now())
+        context.add_cookies(
+            [{"name": name, "value": value, "url": self.url} for name, value in cookies.items()]
+        )
+        context.set_default_timeout(10_000)
+        yield Visitor(context.new_page(), self, language)
+        context.close()
+
+
+@contextmanager
+def touring(folder: Path) -> Iterator[Tour]:
+    """Fill a demonstration, serve it, and let someone stand at each step of a visit."""
+    data = folder / "demo"
+    assert main(["demo", "--data", str(data), "--participants", str(PEOPLE), "--no-serve"]) == 0
+    told = Credentials.read(data)
+    url, key_file = f"sqlite:///{data}/pdi.sqlite3", data / "master.key"
+    database = Database(url, Keyring.load(key_file))
+    with database.transaction() as session:
+        actors = {name: by_api_key(session, told.log_ins[name].api_key) for name in LOG_INS}
+        programme = programmes.programme_by_code(session, told.programme)
+        site = programmes.site_by_code(session, programme.id, told.sites[0])
+        staff = {LOG_INS[name]: actor for name, actor in reversed(actors.items())}
+        place = Place(programme, site, staff)
+        at_step = _visits(session, place, told.usable_coupons)
+    with serving(url, key_file) as server:
+        yield Tour(server.url, database, actors, place, told.usable_coupons, at_step)
+    database.close()
+
+
+def _visits(session: Session, place: Place, codes: tuple[str, ...]) -> dict[str, UUID]:
+    """Someone whose next step is this one, for each step of a visit; someone without a card; a seed."""
+    now = utc_now()
+    by: dict[str, Any] = {"by": place.intake, "now": now}
+
+    def arrived(number: int, **given: str) -> UUID:
+        scan = a_scan(codes[number], place, scanned_at=now, **given)
+        return redeem(session, scan, **by).participant_id
+
+    met = {
+        step: arrived(number, **given)
+        for number, (step, given) in enumerate(
+            {
+                "eligibility": {},
+                "consent": {},
+                "knowledge_test": {},
+                "interview": {},
+                "services": {"uic": UIC},
+                "done": {},
+            }.items()
+        )
+    }
+    woman: dict[str, Any] = {
+        "sex": Sex.FEMALE,
+        "age": 24,
+        "adult_confirmed": True,
+        "injected_recently": True,
+    }
+    for step in ("consent", "knowledge_test", "interview"):
+        visits.screen(session, met[step], **woman, **by)
+    for step in ("knowledge_test", "interview"):
+        consent = {"participation": True, "follow_up": False}
+        visits.ask_consent(session, met[step], consent, **by)
+    visits.take_knowledge_test(session, met["interview"], answers(6), **by)
+    for step in ("services", "done"):
+        go_through_visit(session, place, met[step], now=now)
+    visits.train(session, met["done"], **by)
+    visits.give_bundle(session, met["done"], **by)
+    visits.screen(
+        session, turned_away := arrived(len(met)), **(woman | {"age": None, "adult_confirmed": False}), **by
+    )  # fmt: skip
+    return met | {"ineligible": turned_away}
+
+
+def at(path: str, *who: str | None, route: str | None = None) -> list[Screen]:
+    """A page by its address."""
+    routes = (f"GET {route or path}",)
+    return [
+        Screen(f"{path} as {one}", one, routes, lambda visitor: visitor.open(path)) for one in who
+    ]
+
+
+def _look(code: Callable[[Tour], str], verdict: str) -> Go:
+    def go(visitor: Visitor) -> None:
+        visitor.open("/desk")
+        visitor.page.evaluate("code => { scanned.value = code }", code(visitor.tour))
+        visitor.send("#scan")
+        visitor.page.locator(f"#desk[data-verdict={verdict}]").wait_for()
+
+    return go
+
+
+def _redeem_again(visitor: Visitor) -> None:
+    _look(lambda tour: tour.codes[FRESH], "good")(visitor)
+    visitor.page.fill("#uic", UIC)
+    visitor.send("form[action='/desk/redeem']")
+    visitor.page.locator(".desk-known").wait_for()
+
+
+def _walk_in_again(visitor: Visitor) -> None:
+    visitor.open("/desk/walk-in")
+    visitor.page.fill("#uic", UIC)
+    visitor.send("form[action='/desk/walk-in']")
+    visitor.page.locator(".desk-known").wait_for()
+
+
+def _rewards(visitor: Visitor) -> None:
+    visitor.open("/desk/rewards")
+    visitor.page.fill("#uic", UIC)
+    visitor.send("form[action='/desk/rewards']")
+    visitor.page.locator(".desk-known").wait_for()
+
+
+def _step(name: str, of: str | None = None, **wrong: str) -> list[Screen]:
+    """A step of a visit, or with a wrong value for a field what its form says to that."""
+
+    def go(visitor: Visitor) -> None:
+        visitor.open(f"/desk/visits/{visitor.tour.visits[of or name]}?step={name}")
+        visitor.page.locator(".visit-head").wait_for()
+        for field_name, value in wrong.items():
+            visitor.page.fill(f"#{field_name}", value)
+        if wrong:
+            visitor.send("main form.card")
+            visitor.page.locator(".notice.error").first.wait_for()
+
+    routes = ["GET /desk/visits/{participant_id}"]
+    if wrong:
+        routes.append("POST /desk/visits/{participant_id}/{step}")
+    said = f"the step {name}" + (f" of {of}" if of else "") + (" with a mistake" if wrong else "")
+    return [Screen(said, "intake", tuple(routes), go)]
+
+
+def _unfilled(path: str, who: str, form: str, route: str | None = None) -> list[Screen]:
+    """What a page says when its form is sent with nothing in it."""
+
+    def go(visitor: Visitor) -> None:
+        visitor.open(path)
+        visitor.send(form)
+        visitor.page.locator("main h1").wait_for()
+
+    return [Screen(f"{path}, unfilled", who, (f"POST {route or path}",), go)]
+
+
+def _looked_up(number: int) -> Go:
+    def go(visitor: Visitor) -> None:
+        visitor.open("/coupons")
+        visitor.page.evaluate("code => { scanned.value = code }", visitor.tour.codes[number])
+        visitor.send("#scan")
+        visitor.page.locator("#seen").wait_for()
+
+    return go
+
+
+def _ended_without_reason(visitor: Visitor) -> None:
+    _looked_up(FRESH)(visitor)
+    visitor.send("form[action='/coupons/end']")
+    visitor.page.locator(".notice.error").wait_for()
+
+
+def _chain(visitor: Visitor) -> None:
+    visitor.open("/chains")
+    visitor.open(
+        visitor.page.locator("main a[href^='/chains/']:not([download])").first.get_attribute("href")
+        or ""
+    )
+
+
+def _member(visitor: Visitor) -> None:
+    visitor.open("/staff")
+    visitor.page.locator("main a[href^='/staff/']").last.click()
+    visitor.page.locator("form[action$='/keys']").wait_for()
+
+
+def _new_key(visitor: Visitor) -> None:
+    _member(visitor)
+    visitor.page.fill("#label", "till")
+    visitor.send("form[action$='/keys']")
+    visitor.page.locator(".secret").wait_for()
+
+
+def _wrong_password(visitor: Visitor) -> None:
+    visitor.open("/login")
+    visitor.page.fill("#username", "nobody")
+    visitor.page.fill("#password", "nothing")
+    visitor.send("form[action='/login']")
+    visitor.page.locator(".notice.error").wait_for()
+
+
+FRESH = 10
+DESK = (
+    *at("/desk", "intake", "coupon_manager"),
+    Screen("a good card", "intake", ("POST /desk",), _look(lambda tour: tour.codes[FRESH], "good")),
+    Screen("a used card", "intake", ("POST /desk",), _look(lambda tour: tour.codes[0], "already_redeemed")),
+    Screen("a mistyped card", "intake", ("POST /desk",), _look(lambda tour: "1234", "mistyped_code")),
+    Screen("an unknown card", "intake", ("POST /desk",), _look(lambda tour: new_code().digits, "unknown_coupon")),
+    Screen("someone known, with a card", "intake", ("POST /desk/redeem",), _redeem_again),
+    *at("/desk/walk-in", "intake"),
+    *_unfilled("/desk/walk-in", "intake", "main form"),
+    Screen("someone known, without a card", "intake", ("POST /desk/walk-in",), _walk_in_again),
+    *at("/desk/rewards", "intake"),
+    *_unfilled("/desk/rewards", "intake", "main form"),
+    Screen("a payment to fetch", "intake", ("POST /desk/rewards",), _rewards),
+    *_step("eligibility"),
+    *_step("eligibility", age="999"),
+    *_step("consent"),
+    *_step("knowledge_test"),
+    *_step("interview"),
+    *_step("interview", network_size="9999999"),
+    *_step("services"),
+    *_step("stipend", "services"),
+    *_step("training", "services"),
+    *_step("bundle", "done"),
+    *_step("done"),
+    *_step("services", "ineligible"),
+)  # fmt: skip
+GENERAL = (
+    *at("/login", None),
+    Screen("a wrong password", None, ("POST /login",), _wrong_password),
+    *at("/help", None, "lead"),
+    Screen("no such page", None, (), lambda visitor: visitor.open("/nowhere")),
+    Screen("a page for others", "intake", (), lambda visitor: visitor.open("/staff")),
+    *at("/seeds", "coupon_manager"),
+    *_unfilled("/seeds", "coupon_manager", "main form"),
+    *at("/coupons", "coupon_manager"),
+    Screen("a card looked up", "coupon_manager", ("POST /coupons",), _looked_up(FRESH)),
+    Screen("a used card looked up", "coupon_manager", ("POST /coupons",), _looked_up(0)),
+    Screen("a card ended without a reason", "coupon_manager", ("POST /coupons/end",), _ended_without_reason),
+    *at("/conflicts", "coupon_manager"),
+    *_unfilled("/conflicts", "coupon_manager", "main form", "/conflicts/{redemption_id}"),
+    *at("/reach", "lead"),
+    *at("/reach/estimates", "lead"),
+    *at("/reach/flow", "lead"),
+    *at("/reach/forecast", "lead"),
+    *at("/chains", "lead"),
+    Screen("a chain", "lead", ("GET /chains/{label}",), _chain),
+    *at("/reports", "lead"),
+    *at("/signals", "lead"),
+    *_unfilled("/signals", "lead", "form[action$='/aside']", "/signals/{key}/aside"),
+    *at("/programme", "lead"),
+    *at("/programme/protocol", "lead"),
+    *at("/programme/site", "lead"),
+    *_unfilled("/programme/site", "lead", "main form"),
+    *at("/staff", "admin"),
+    *_unfilled("/staff", "admin", "main form"),
+    Screen("someone on the staff", "admin", ("GET /staff/{staff_id}",), _member),
+    Screen("a new key", "admin", ("POST /staff/{staff_id}/keys",), _new_key),
+    *at("/audit", "lead"),
+    *at("/audit/chain", "lead"),
+    *at("/stipends", "lead", "finance"),
+    *_unfilled("/stipends", "finance", "form[action='/stipends/float']", "/stipends/float"),
+)  # fmt: skip
+SCREENS = (*DESK, *GENERAL)
+
+# Answered by another page, by a file, or by a piece that a page above takes in.
+NO_SCREENS = {
+    "GET /",
+    "GET /reach/estimates/progress",
+    "GET /reach/forecast/progress",
+    "GET /reports/list",
+    "POST /desk/site",
+    "POST /language",
+    "POST /logout",
+    "POST /reach/estimates",
+    "POST /reach/estimates/stop",
+    "POST /reach/forecast",
+    "POST /reach/forecast/stop",
+    "POST /reports",
+    "POST /reports/{run_id}/stop",
+    "POST /programme/protocol",
+    "POST /signals/{key}/again",
+    "POST /staff/{staff_id}/remove",
+    "POST /staff/{staff_id}/keys/end",
+    "POST /desk/visits/{participant_id}/stipend",
+    "POST /desk/visits/{participant_id}/bundle",
+}
+FILE = re.compile(r"\.(\w+|\{form\})$")
+
+
+def routes_of_pages() -> set[str]:
+    """Every route that answers with a page; a file's address has a dot."""
+    return {
+        f"{method} {route.path}"
+        for router in pages.ROUTERS
+        for route in router.routes
+        if isinstance(route, Route) and not FILE.search(route.path)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
