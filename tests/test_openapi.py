@@ -24,6 +24,10 @@ OPEN = {
     ("POST", "/language"),
     ("GET", "/help"),
     ("POST", "/api/v1/desk/enrol"),
+    ("GET", "/desk/enrol"),
+    ("GET", "/desk/worker.js"),
+    ("GET", "/desk/manifest.webmanifest"),
+    ("GET", "/desk/icons/{size}.png"),
 }
 EVERY_ROUTE_MAY = {"401", "403", "413", "422", "500", "503"}
 

@@ -125,7 +125,7 @@ export async function wipe(id, why = "asked") {
 }
 
 // The keys of one keeper, in memory only. Values are what JSON can say.
-// "kept": something was written; "locked": the keys are gone.
+// "kept": events were written; "locked": the keys are gone.
 export class Vault extends EventTarget {
   #keys;
   #writing = Promise.resolve();
@@ -206,7 +206,7 @@ export class Vault extends EventTarget {
         return sealed.map(({ id, seq }) => ({ id, seq }));
       });
       if (!kept) continue;
-      this.dispatchEvent(new CustomEvent("kept", { detail: kept }));
+      if (kept.length) this.dispatchEvent(new CustomEvent("kept", { detail: kept }));
       return kept;
     }
   }
