@@ -13,6 +13,7 @@ from app.core.crypto import Keyring
 from app.core.db import Database
 from app.core.settings import Settings
 from app.web import api, pages, problems
+from app.web.api import desk_events
 from app.web.armour import Armour
 from app.web.static_files import PublicFiles
 from app.web.templating import FOLDER
@@ -65,6 +66,7 @@ def create_app(
         body_limit=settings.body_limit,
         is_https=settings.public_url.startswith("https://"),
         broken=problems.broken,
+        larger={desk_events.PATH: desk_events.BODY_LIMIT},
     )
     return app
 

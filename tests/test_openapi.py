@@ -24,6 +24,7 @@ OPEN = {
     ("POST", "/language"),
     ("GET", "/help"),
     ("POST", "/api/v1/desk/enrol"),
+    ("POST", "/api/v1/desk/events"),
     ("GET", "/desk/enrol"),
     ("GET", "/desk/worker.js"),
     ("GET", "/desk/manifest.webmanifest"),

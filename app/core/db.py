@@ -164,6 +164,24 @@ class Database:
         self._writer.dispose()
 
 
+@contextmanager
+def apart(session: Session) -> Iterator[Session]:
+    """A unit of work within a transaction: all of it happens or none, and the transaction goes on either way.
+
+    It has a session of its own, so that nothing it read or failed to write is taken for true afterwards.
+    """
+    with (
+        Session(
+            session.connection(),
+            join_transaction_mode="create_savepoint",
+            expire_on_commit=False,
+            info=session.info,
+        ) as inner,
+        inner.begin(),
+    ):
+        yield inner
+
+
 class NotCommitted(Exception):
     """The commit that a unit of work shared did not happen; nothing of it was kept."""
 

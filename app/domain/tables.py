@@ -8,8 +8,10 @@ from app.domain.analyses import models as analyses
 from app.domain.audit import models as audit
 from app.domain.conflicts import models as conflicts
 from app.domain.coupons import models as coupons
+from app.domain.deliveries import models as deliveries
 from app.domain.devices import models as devices
 from app.domain.intake import models as intake
+from app.domain.pads import models as pads
 from app.domain.participants import models as participants
 from app.domain.programmes import models as programmes
 from app.domain.services import models as services
@@ -26,12 +28,14 @@ MODULES = (
     staff,
     participants,
     coupons,
+    pads,
     stipends,
     services,
     visits,
     intake,
     conflicts,
     devices,
+    deliveries,
     analyses,
     signals,
 )

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from prometheus_client import Counter, Histogram
@@ -45,9 +45,11 @@ class Armour:
         body_limit: int,
         is_https: bool,
         broken: Callable[[Request, Exception], Response],
+        larger: Mapping[str, int],
     ) -> None:
+        """``larger`` are the limits of the paths that take more than others."""
         self.app, self.body_limit, self.is_https = app, body_limit, is_https
-        self.broken = broken
+        self.broken, self.larger = broken, larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,6 +57,7 @@ class Armour:
             return
         started, status, has_begun = time.perf_counter(), 500, False
         method, scope, send = scope["method"], *_as_get(scope, send)
+        limit = max(self.body_limit, self.larger.get(scope["path"], 0))
 
         async def guarded_send(message: Message) -> None:
             nonlocal status, has_begun
@@ -64,10 +67,10 @@ class Armour:
             await send(message)
 
         try:
-            if _length(scope) > self.body_limit:
+            if _length(scope) > limit:
                 await _refuse(guarded_send)
             else:
-                await self.app(scope, _limited(receive, self.body_limit), guarded_send)
+                await self.app(scope, _limited(receive, limit), guarded_send)
         except Exception as error:
             # Here and not further out, where the server would write the error's message to its log.
             response = self.broken(Request(scope), error)

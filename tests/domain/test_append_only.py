@@ -18,6 +18,9 @@ KEYS = {
     "knowledge_test": "participant_id",
     "conflict_decision": "redemption_id",
     "signal_review": "id",
+    "duplicate_decision": "participant_id",
+    "desk_event": "id",
+    "desk_event_settlement": "event_id",
 }
 
 

@@ -31,6 +31,7 @@ class Device:
     actor: Actor
     seen_at: datetime | None
     revoked_at: datetime | None
+    enrolled_at: datetime | None = None
 
     def is_stale(self, now: datetime) -> bool:
         """Whether it is time to note that it is still there."""
@@ -135,7 +136,14 @@ def _device(row: Row[models.Device, str, StaffMember] | None) -> Device | None:
     actor = Actor(person.id, device.programme_id, device.site_id, person.username, person.role)
     ended_at = device.revoked_at or person.left_at
     return Device(
-        device.id, device.programme_id, site, device.label, actor, device.seen_at, ended_at
+        device.id,
+        device.programme_id,
+        site,
+        device.label,
+        actor,
+        device.seen_at,
+        ended_at,
+        device.enrolled_at,
     )
 
 

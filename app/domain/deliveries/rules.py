@@ -1,0 +1,134 @@
+"""When an event happened, in which order events are played, and what a missing number means."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+# Below this a clock is as good as anyone's.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+class Outcome(StrEnum):
+    """What became of an event, for ever."""
+
+    ACCEPTED = "accepted"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+
+
+class Settled(StrEnum):
+    """What became of something that could not be booked at once."""
+
+    NOTED = "noted"
+    BOOKED = "booked"
+
+
+class Flag(StrEnum):
+    """What someone may want to look at; none of them refuses anything."""
+
+    GAP = "gap"
+    CLOCK_AHEAD = "clock_ahead"
+    CLOCK_BEHIND = "clock_behind"
+    DEVICE_REVOKED = "device_revoked"
+    FEE_NOT_ALLOWED = "fee_not_allowed"
+    FEE_NOT_OWED = "fee_not_owed"
+    PAD_PROMISED = "pad_promised"
+
+
+class Left(StrEnum):
+    """Why an event has no answer yet. Its device keeps it and sends it again."""
+
+    NOT_ITS_TURN = "not_its_turn"
+    UNKNOWN_DEVICE = "unknown_device"
+    INTERNAL_ERROR = "internal_error"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Which of the numbers of an upload are played, in this order, and which are left for later.
+
+    ``after_gap`` are those before which something is missing for good. ``resend_from`` is the first number that the
+    device is asked to send again.
+    """
+
+    played: tuple[int, ...] = ()
+    left: tuple[int, ...] = ()
+    after_gap: frozenset[int] = field(default_factory=frozenset)
+    resend_from: int | None = None
+
+
+def skew_of(clock: datetime, *, now: datetime) -> timedelta:
+    """How far a device's clock is from the server's: above zero it is behind."""
+    return now - clock
+
+
+def happened_at(
+    said: datetime, *, skew: timedelta, now: datetime, since: datetime | None = None
+) -> tuple[datetime, tuple[Flag, ...]]:
+    """The moment of an event by the server's clock, and what was odd about the device's.
+
+    A device's time is a claim. One that is wrong as a whole is put right by as much as it is wrong now. What then lies in
+    the future, or before the device was enrolled (``since``), cannot be, and counts as now.
+
+    >>> noon, day = datetime(2026, 3, 4, 12), timedelta(days=1)
+    >>> happened_at(noon + day, skew=-day, now=noon)
+    (datetime.datetime(2026, 3, 4, 12, 0), (<Flag.CLOCK_AHEAD: 'clock_ahead'>,))
+    >>> happened_at(noon - day, skew=timedelta(minutes=2), now=noon)
+    (datetime.datetime(2026, 3, 3, 12, 0), ())
+    """
+    flags: tuple[Flag, ...] = ()
+    at = said
+    if abs(skew) > CLOCK_TOLERANCE:
+        flags = (Flag.CLOCK_BEHIND if skew > timedelta(0) else Flag.CLOCK_AHEAD,)
+        at = _moved(said, skew, otherwise=now)
+    if at > now:
+        if at > now + CLOCK_TOLERANCE and not flags:
+            flags = (Flag.CLOCK_AHEAD,)
+        return now, flags
+    if since and at < since - CLOCK_TOLERANCE:
+        return now, flags or (Flag.CLOCK_BEHIND,)
+    return at, flags
+
+
+def turn(numbers: Iterable[int], *, top: int, known_to: int, waiting: int) -> Turn:
+    """In which order the events of one upload are played, so that any order of arrival ends in the same state.
+
+    ``top`` is the highest number the server has of the device, ``known_to`` the highest the device has an answer for, and
+    ``waiting`` how many it has without one. Events are played in the order in which they were made. Where one is missing, the
+    rest waits for it: the device is asked to send it (again, when the server has forgotten it). Only when the device has
+    nothing else to send is it missing for good, and the rest is played with a flag: a gap never refuses anything.
+
+    >>> turn([2, 1], top=0, known_to=0, waiting=2).played
+    (1, 2)
+    >>> turn([3], top=1, known_to=1, waiting=2)
+    Turn(played=(), left=(3,), after_gap=frozenset(), resend_from=2)
+    >>> turn([3], top=1, known_to=1, waiting=1).after_gap
+    frozenset({3})
+    >>> turn([], top=4, known_to=9, waiting=0).resend_from
+    5
+    """
+    ordered = sorted(numbers)
+    may_come = waiting > len(ordered)
+    gaps = set[int]()
+    for place, number in enumerate(ordered):
+        if number > top + 1:
+            if may_come or known_to > top:
+                return Turn(
+                    tuple(ordered[:place]), tuple(ordered[place:]), frozenset(gaps), top + 1
+                )
+            gaps.add(number)
+        top = max(top, number)
+    return Turn(tuple(ordered), (), frozenset(gaps), top + 1 if known_to > top else None)
+
+
+def is_unbroken(previous: str, before: bytes | None) -> bool:
+    """Whether an event names the event before it (``before`` is the hash of that one's seal) as its device had it."""
+    return previous == (before.hex() if before else "")
+
+
+def _moved(said: datetime, skew: timedelta, *, otherwise: datetime) -> datetime:
+    try:
+        return said + skew
+    except OverflowError:  # the end of the calendar
+        return otherwise
