@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -16,12 +17,14 @@ from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.coupons import queries
 from app.domain.coupons.errors import BundleAlreadyIssued, TargetReached
-from app.domain.coupons.models import Coupon, CouponBundle
+from app.domain.coupons.models import Coupon, CouponBundle, ReservedCoupon
 from app.domain.coupons.queries import Bundle, CouponOrigin, PrintedCoupon
 from app.domain.coupons.rules import CouponState, CouponStatus, check_can_end
 from app.domain.participants.queries import Origin
 from app.domain.programmes.queries import site
 from app.domain.staff.queries import Actor
+
+Name = tuple[Code, Token]
 
 
 def issue_bundle(
@@ -38,8 +41,11 @@ def issue_bundle(
     usable_until: date,
     on: date,
     by: UUID,
+    names: Sequence[Name] = (),
 ) -> Bundle:
     """Make someone's one bundle. Whether she may have it is the intake's to say.
+
+    ``names`` are the codes and tokens of cards that were printed before; without them new ones are drawn.
 
     Raises:
         TargetReached: the protocol gives no more coupons.
@@ -47,15 +53,13 @@ def issue_bundle(
     """
     keyring, bundle_id = keyring_of(session), random_id()
     holder = queries.holder_digest(keyring, holder_id)
-    earlier = queries.bundle_of(session, holder_id)
-    if earlier:  # its number lets a desk whose first answer was lost print the sheet after all
-        raise BundleAlreadyIssued(bundle_id=str(earlier))
+    check_has_none(session, holder_id)
     if size == 0:
         raise TargetReached
     state = CouponState(CouponStatus.ISSUED, usable_from, usable_until)
     coupons = tuple(
-        PrintedCoupon(random_id(), code.digits, new_token().text, state)
-        for code in _free_codes(session, size)
+        PrintedCoupon(random_id(), code.digits, token.text, state)
+        for code, token in names or free_names(session, size)
     )
     contents = {
         "holder": holder_id.hex,
@@ -104,6 +108,31 @@ def issue_bundle(
     ]
     put(session, Coupon, rows)
     return Bundle(bundle_id, programme_id, site_id, holder_id, on, coupons)
+
+
+def check_has_none(session: Session, holder_id: UUID) -> None:
+    """Raises: BundleAlreadyIssued: she had hers, even if a coupon of it was lost."""
+    earlier = queries.bundle_of(session, holder_id)
+    if earlier:  # its number lets a desk whose first answer was lost print the sheet after all
+        raise BundleAlreadyIssued(bundle_id=str(earlier))
+
+
+def free_names(session: Session, size: int) -> list[Name]:
+    """Draw new codes and tokens that neither a coupon has nor a printed pad."""
+    keyring = keyring_of(session)
+    while True:
+        codes = [new_code() for _ in range(size)]
+        used = select(Coupon.id).where(
+            Coupon.code_digest.in_([queries.code_digest(keyring, code) for code in codes])
+        )
+        reserved = select(ReservedCoupon.pad_id).where(
+            ReservedCoupon.code_digest.in_(
+                [queries.reserved_digest(keyring, code) for code in codes]
+            )
+        )
+        is_free = session.scalar(used) is None and session.scalar(reserved) is None
+        if is_free and len(set(codes)) == size:
+            return [(code, new_token()) for code in codes]
 
 
 @dataclass(frozen=True)
@@ -165,6 +194,17 @@ def spend(
     )
 
 
+def give_back(session: Session, coupon_id: UUID, origin: CouponOrigin) -> None:
+    """Let a redeemed coupon be used again, within its days as before: its redemption was a mistake."""
+    issued_on = select(CouponBundle.issued_on).where(CouponBundle.id == origin.bundle_id)
+    session.execute(
+        update(Coupon)
+        .where(Coupon.id == coupon_id, Coupon.status == CouponStatus.REDEEMED)
+        .values(status=CouponStatus.ISSUED, status_on=issued_on.scalar_subquery()),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def end(
     session: Session,
     scanned: Code | Token,
@@ -214,16 +254,3 @@ def end_coupon(
         at=now,
         facts={"status": status.value, "reason": reason.strip()},
     )
-
-
-def _free_codes(session: Session, size: int) -> list[Code]:
-    keyring = keyring_of(session)
-    while True:
-        codes = {queries.code_digest(keyring, code): code for code in map(_draw, range(size))}
-        taken = select(Coupon.id).where(Coupon.code_digest.in_(codes))
-        if len(codes) == size and session.scalar(taken) is None:
-            return list(codes.values())
-
-
-def _draw(_: int) -> Code:
-    return new_code()

@@ -26,6 +26,20 @@ class CouponBundle(Base):
     issued_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
 
 
+class ReservedCoupon(Base):
+    """A code and a token on a pad that was printed before anyone held it.
+
+    Its digests are of another purpose than a coupon's own: what is known of pads does not group the coupons they became.
+    """
+
+    __tablename__ = "reserved_coupon"
+    __table_args__ = (Index("ix_reserved_coupon_pad_id", "pad_id"), UNORDERED)
+
+    code_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    token_digest: Mapped[bytes] = mapped_column(unique=True)
+    pad_id: Mapped[UUID] = mapped_column(ForeignKey("coupon_pad.id"))
+
+
 class Coupon(Base):
     """One coupon. Its code and token are kept only as keyed digests; where it came from is sealed."""
 

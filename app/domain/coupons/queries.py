@@ -92,6 +92,12 @@ def lock_by_code(session: Session, scanned: Code | Token, *, programme_id: UUID)
     return row
 
 
+def lock(session: Session, coupon_id: UUID) -> Coupon:
+    """The row of a coupon that is there, held until commit and read anew."""
+    held = select(Coupon).where(Coupon.id == coupon_id).with_for_update()
+    return session.scalars(held, execution_options={"populate_existing": True}).one()
+
+
 def state(row: Coupon) -> CouponState:
     return CouponState(row.status, row.usable_from, row.usable_until)
 

@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -7,14 +7,23 @@ from sqlalchemy.orm import Session
 
 from app.core import outbox
 from app.core.clock import local_date
+from app.core.codes import Code, Token
 from app.core.db import put
 from app.domain.audit.actions import record
 from app.domain.coupons import actions as coupon_actions
+from app.domain.coupons import queries as coupons
+from app.domain.coupons.actions import Name
+from app.domain.coupons.errors import TargetReached
 from app.domain.coupons.queries import Bundle
+from app.domain.pads import actions as pads
+from app.domain.pads import queries as pad_queries
+from app.domain.pads.rules import handed_over
 from app.domain.participants import actions as participant_actions
 from app.domain.participants import queries as participants
 from app.domain.participants.models import Participant
+from app.domain.participants.queries import Origin
 from app.domain.participants.rules import (
+    NOBODY,
     Came,
     EntryRoute,
     Sex,
@@ -31,7 +40,12 @@ from app.domain.stipends.actions import Books
 from app.domain.stipends.queries import Earner
 from app.domain.stipends.rules import Recruit, rewards
 from app.domain.visits import queries
-from app.domain.visits.errors import NotReadyForBundle, NotReadyForStep, TestAlreadyScored
+from app.domain.visits.errors import (
+    NotReadyForBundle,
+    NotReadyForStep,
+    TestAlreadyScored,
+    WaitsForDecision,
+)
 from app.domain.visits.events import BundleIssued, VisitCompleted
 from app.domain.visits.models import BaselineInterview, EligibilityScreening, KnowledgeTest
 from app.domain.visits.rules import Step, ineligible_because, missing_for_bundle, score
@@ -221,7 +235,12 @@ def interview(
 
 
 def settle(session: Session, row: Participant, *, by: Actor, now: datetime) -> None:
-    """Enrol someone whose visit is complete, and owe what it earns. Settling again changes nothing."""
+    """Enrol someone whose visit is complete, and owe what it earns. Settling again changes nothing.
+
+    While a person has to decide who she is, nothing becomes owed.
+    """
+    if row.standing in NOBODY or participants.waits_for_decision(session, row.id):
+        return
     how_far = queries.readiness(session, row)
     if not (how_far.screened and how_far.consented and how_far.interviewed):
         return
@@ -229,6 +248,7 @@ def settle(session: Session, row: Participant, *, by: Actor, now: datetime) -> N
         row.standing = Standing.ENROLLED
         session.flush()
         outbox.emit(session, VisitCompleted(str(row.id)), programme_id=row.programme_id, at=now)
+    keep_promised_pad(session, row, by=by, now=now)
     origin = participants.origin_of(session, row)
     correct = queries.correct_answers(session, row.id)
     if origin is None or origin.recruiter_id is None or correct is None:
@@ -254,53 +274,62 @@ def train(session: Session, participant_id: UUID, *, by: Actor, now: datetime) -
         session, participant_id, programme_id=by.programme_id, on=_today(session, row, now)
     )
     _record(session, "visit.trained", participant_id, by, now)
+    keep_promised_pad(session, row, by=by, now=now)
 
 
-def give_bundle(session: Session, participant_id: UUID, *, by: Actor, now: datetime) -> Bundle:
+def give_bundle(
+    session: Session,
+    participant_id: UUID,
+    *,
+    by: Actor,
+    now: datetime,
+    pad: Code | Token | None = None,
+    given: int | None = None,
+) -> Bundle:
     """Issue an eligible, consented, trained participant her one bundle, with the coupons' secrets.
 
+    Without a ``pad`` the cards are new and yet to be printed. With any card of a pad they are those of the pad, ``given``
+    of which she got: as many as the protocol gives, unless it is said. Days count from ``now`` either way.
+
     Raises:
-        NotReadyForBundle: names the steps that are missing.
+        NotReadyForBundle: names the steps that are missing; a pad she has in her hands can be promised to her.
         BundleAlreadyIssued, TargetReached, UnknownParticipant.
+        UnknownPad, PadAlreadyGiven, PadVoid.
     """
     row = participants.lock(session, participant_id, programme_id=by.programme_id)
-    how_far = queries.readiness(session, row)
-    origin = participants.origin_of(session, row)
-    missing = missing_for_bundle(how_far)
-    if missing or origin is None or row.wave is None:
-        raise NotReadyForBundle(missing=[step.value for step in missing])
-    site = programmes.site(session, row.site_id)
-    programme = programmes.programme(session, row.programme_id)
-    protocol = programmes.current_protocol(session, row.programme_id)
-    on = local_date(now, site.timezone)
-    usable_from, usable_until = usable_dates(
-        issued_on=on,
-        activation_delay_days=_first(
-            site.activation_delay_days, protocol.rules.activation_delay_days
-        ),
-        validity_days=_first(site.validity_days, protocol.rules.validity_days),
-    )
-    bundle = coupon_actions.issue_bundle(
-        session,
-        programme_id=row.programme_id,
-        site_id=row.site_id,
-        protocol_id=protocol.id,
-        holder_id=row.id,
-        holder_origin=origin,
-        holder_wave=row.wave,
-        size=coupons_in_bundle(
-            protocol.rules,
-            reached=participants.reached(session, row.programme_id),
-            target=programme.target,
-        ),
-        usable_from=usable_from,
-        usable_until=usable_until,
-        on=on,
-        by=by.staff_id,
-    )
+    origin = _check_ready_for_bundle(session, row)
+    on = _today(session, row, now)
+    size = _size_of_bundle(session, row)
+    names: list[Name] = []
+    if pad is not None:
+        coupon_actions.check_has_none(session, participant_id)
+        if size == 0:
+            raise TargetReached
+        cards, scanned = pads.take(session, pad, programme_id=by.programme_id, on=on)
+        size = min(max(1, size if given is None else given), len(cards))
+        names = handed_over(cards, scanned, size)
+    bundle = _issue(session, row, origin, size, names, on=on, by=by.staff_id)
     outbox.emit(session, BundleIssued(str(bundle.id)), programme_id=row.programme_id, at=now)
     _record(session, "bundle.issued", bundle.id, by, now)
     return bundle
+
+
+def keep_promised_pad(session: Session, row: Participant, *, by: Actor, now: datetime) -> None:
+    """Make the pad someone was promised her bundle if she may have one now; its days count from when she got it."""
+    if pad_queries.promised_to(session, row.id) is None or coupons.bundle_of(session, row.id):
+        return
+    try:
+        origin = _check_ready_for_bundle(session, row)
+    except NotReadyForBundle:
+        return
+    if _size_of_bundle(session, row) == 0:
+        return
+    kept = pads.keep_promise(session, row.id)
+    assert kept is not None
+    promise, names = kept
+    bundle = _issue(session, row, origin, len(names), names, on=promise.on, by=promise.by)
+    outbox.emit(session, BundleIssued(str(bundle.id)), programme_id=row.programme_id, at=now)
+    _record(session, "bundle.issued", bundle.id, by, now)
 
 
 def books_of(
@@ -312,6 +341,62 @@ def books_of(
     protocol = programmes.current_protocol(session, programme_id)
     on = local_date(now, site.timezone)
     return Books(programme_id, site_id, protocol.id, programme.currency, on), protocol
+
+
+def _check_ready_for_bundle(session: Session, row: Participant) -> Origin:
+    if participants.waits_for_decision(session, row.id):
+        raise WaitsForDecision
+    how_far = queries.readiness(session, row)
+    origin = participants.origin_of(session, row)
+    missing = missing_for_bundle(how_far)
+    if missing or origin is None or row.wave is None:
+        raise NotReadyForBundle(missing=[step.value for step in missing])
+    return origin
+
+
+def _size_of_bundle(session: Session, row: Participant) -> int:
+    return coupons_in_bundle(
+        programmes.current_protocol(session, row.programme_id).rules,
+        reached=participants.reached(session, row.programme_id),
+        target=programmes.programme(session, row.programme_id).target,
+    )
+
+
+def _issue(
+    session: Session,
+    row: Participant,
+    origin: Origin,
+    size: int,
+    names: Sequence[Name],
+    *,
+    on: date,
+    by: UUID,
+) -> Bundle:
+    site = programmes.site(session, row.site_id)
+    protocol = programmes.current_protocol(session, row.programme_id)
+    usable_from, usable_until = usable_dates(
+        issued_on=on,
+        activation_delay_days=_first(
+            site.activation_delay_days, protocol.rules.activation_delay_days
+        ),
+        validity_days=_first(site.validity_days, protocol.rules.validity_days),
+    )
+    assert row.wave is not None
+    return coupon_actions.issue_bundle(
+        session,
+        programme_id=row.programme_id,
+        site_id=row.site_id,
+        protocol_id=protocol.id,
+        holder_id=row.id,
+        holder_origin=origin,
+        holder_wave=row.wave,
+        size=size,
+        usable_from=usable_from,
+        usable_until=usable_until,
+        on=on,
+        by=by,
+        names=names,
+    )
 
 
 def _release_what_was_held(
