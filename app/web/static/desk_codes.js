@@ -40,6 +40,12 @@ function inLatin(text) {
   }).join("");
 }
 
+// The token alone, without the address around it or the layout it was typed under; null when there is none.
+export function tokenIn(text) {
+  const latin = inLatin(text);
+  return TOKEN.exec(latin)?.[1] ?? null;
+}
+
 // "code", "slip" (twelve digits that do not fit together), "token", "training" (a training card, which counts
 // nowhere), or "" while more may come.
 export function judge(text) {

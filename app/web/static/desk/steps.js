@@ -1,0 +1,191 @@
+// A visit on the screen: its steps, the form of the one that is open, and what the server said about it.
+
+import { play } from "../desk_sound.js";
+import { closeCamera, offerCamera, say } from "./scan.js";
+import { fieldsOf, focusOnWork, into, once, piece, refill, show } from "./screens.js";
+import { notePieces } from "./notes.js";
+import { clockText, dayText, inLanguage, tagOf, word } from "./words.js";
+import { nextStep, openable, steps } from "./visit.js";
+import { draftOf } from "./work.js";
+
+const YOUNGEST = 10;
+
+export async function drawVisit(app, place) {
+  const { work } = app;
+  const visit = work.visits.get(place.person);
+  if (!visit) return app.go({ screen: "desk" }, { replace: true });
+  const step = currentStep(visit, place.step);
+  place.shown = step;
+  show(piece("screen-visit", {
+    tag: tagOf(visit.person), at: clockText(visit.at, work.timezone), no_card: visit.came === "walk_in",
+    provisional: visit.judged === "not_known_here" && !visit.verdicts[visit.scan], undo: work.canUndo(visit), undone: visit.undone,
+  }));
+  into("notes", ...notePieces(visit));
+  if (visit.undone) return undefined;
+  into("steps", stepsPiece(visit, step));
+  return drawStep(app, visit, step, place);
+}
+
+// What the server said changes notes and steps; a form that is being filled in stays as it is.
+export async function redrawVisit(app, place) {
+  const visit = app.work.visits.get(place.person);
+  if (document.querySelector("#main form[action]:not(#scan)") && !visit.undone) {
+    into("notes", ...notePieces(visit));
+    into("steps", stepsPiece(visit, place.shown));
+  } else {
+    await drawVisit(app, place);
+    focusOnWork();
+  }
+}
+
+const currentStep = (visit, wanted) =>
+  openable(visit).includes(wanted) ? wanted : nextStep(visit, visit.passed);
+
+function stepsPiece(visit, current) {
+  const list = piece("visit-steps");
+  const mayOpen = openable(visit);
+  const order = steps(visit);
+  const isPassed = (step) => order.indexOf(step) < order.indexOf(current);
+  const done = { eligibility: visit.screened, consent: visit.consented !== null, knowledge_test: visit.tested, interview: visit.interviewed, services: visit.served, stipend: visit.fee, training: visit.trained, bundle: visit.has_bundle };
+  for (const item of list.querySelectorAll("li")) {
+    const { step } = item.dataset;
+    const button = item.querySelector("button");
+    if (!order.includes(step)) { item.remove(); continue; }
+    if (done[step]) item.classList.add("done");
+    else if (isPassed(step)) item.classList.add("skipped");
+    if (!done[step]) item.querySelector(".visually-hidden").remove();
+    if (step === current) item.setAttribute("aria-current", "step");
+    const isLocked = step === "knowledge_test" && visit.tested;
+    button.disabled = step === current || isLocked || !mayOpen.includes(step);
+  }
+  return list;
+}
+
+async function drawStep(app, visit, step, place) {
+  const { work } = app;
+  const delivered = work.isDelivered(visit) && work.isConnected && !work.isTraining;
+  const { fee } = work.rules;
+  const mayHaveFee = Boolean(fee) && !visit.fee && !delivered && visit.judged === "good" && visit.interviewed;
+  const slot = into("work", piece(`step-${step}`, {
+    ineligible: visit.standing === "ineligible", declined: visit.consented === false,
+    trained: visit.trained, untrained: !visit.trained,
+    fee: mayHaveFee, fee_given: visit.fee, waits: !delivered, online: delivered,
+    offered: mayHaveFee || delivered, later: !mayHaveFee && !delivered,
+    amount: mayHaveFee || visit.fee ? inLanguage(fee?.text) : "",
+    has_cards: visit.has_bundle, needs_cards: !visit.has_bundle, finished: nextStep(visit, visit.passed) === "done",
+    unfinished: nextStep(visit, visit.passed) !== "done",
+    tag: tagOf(visit.person), until: dayText(visit.until), number: visit.handed ?? "",
+    none_left: !visit.has_bundle && visit.trained && work.rules.bundle_size === 0,
+    untaught: !visit.has_bundle && !visit.trained,
+    scan_pad: !visit.has_bundle && visit.trained && work.rules.bundle_size > 0 && !place.pad,
+  }));
+  for (const each of slot.querySelectorAll("[data-path]")) each.dataset.path = each.dataset.path.replace("PERSON", visit.person);
+  if (step === "bundle" && place.pad) into("pad", piece("pad-found", padFacts(work, place.pad)));
+  if (step === "bundle") await offerCamera();
+  const form = slot.querySelector("form[action]");
+  if (!form || form.id === "scan") return;
+  fit(form, step, visit);
+  refill(form, (await work.draft(draftOf(visit.person, step)))?.fields);
+}
+
+// What a form of the server's pages cannot know here.
+function fit(form, step, visit) {
+  if (step === "eligibility") form.elements.age.min = YOUNGEST;
+  if (step === "interview" && visit.came !== "recruit") form.querySelector("[name=relationship]")?.closest("fieldset").remove();
+  if (step !== "services") return;
+  form.elements.request_id.value = crypto.randomUUID();
+  for (const [name, amount] of Object.entries(visit.given)) {
+    const field = form.elements[name];
+    if (!field) continue;
+    if (field.type !== "checkbox") {
+      field.insertAdjacentElement("beforebegin", hint(word("given-so-far", { number: amount })));
+      continue;
+    }
+    field.checked = field.disabled = true;
+    field.after(piece("noted"));
+  }
+}
+
+function hint(text) {
+  const line = document.createElement("span");
+  line.className = "hint";
+  line.textContent = text;
+  return line;
+}
+
+export async function submitStep(app, form) {
+  const step = new URL(form.action).pathname.split("/").pop();
+  const visit = app.work.visits.get(app.place.person);
+  await once(form, async () => {
+    await app.work.enter(visit, step, fieldsOf(form));
+    await app.go({ screen: "visit", person: visit.person });
+  });
+}
+
+// A link of the server's forms: ?step=… opens one, ?after=… leaves one out.
+export async function followStep(app, link) {
+  const asked = new URL(link.href).searchParams;
+  const visit = app.work.visits.get(app.place.person);
+  const passed = asked.get("after");
+  if (passed) await app.work.pass(visit, passed);
+  await app.go({ screen: "visit", person: visit.person, step: asked.get("step") ?? undefined });
+}
+
+const padFacts = (work, { given, until }) => ({ number: given, until: dayText(until), checked: true });
+
+// At the step of the cards a scan means a pad. True when it was one, or was meant to be one.
+export async function takePad(app, text) {
+  const { place, work } = app;
+  const visit = place.screen === "visit" ? work.visits.get(place.person) : null;
+  if (!visit || place.shown !== "bundle" || visit.has_bundle) return false;
+  const pad = await work.judgePad(text);
+  if (pad.code === "training" && !work.isTraining) return false;
+  if (pad.code === "not_a_pad") return false; // the next person's card
+  play("read");
+  if (pad.code !== "good") {
+    await app.go({ ...place, pad: null }, { replace: true });
+    say(word(`pad-${pad.code}`));
+    play("refused");
+    return true;
+  }
+  const given = Math.min(work.rules.bundle_size, pad.marks.length > 1 ? pad.marks.length : work.rules.bundle_size);
+  await app.go({ ...place, pad: { coupon: pad.name, marks: pad.marks, given, until: work.lastDay() } }, { replace: true });
+  play("accepted");
+  return true;
+}
+
+export const stepActions = {
+  async step(app, button) {
+    await app.go({ screen: "visit", person: app.place.person, step: button.closest("[data-step]").dataset.step });
+  },
+  async visit(app, button) {
+    await app.go({ screen: "visit", person: button.dataset.person });
+  },
+  async handed(app, button) {
+    const { pad, person } = app.place;
+    await once(button, async () => {
+      await app.work.give(app.work.visits.get(person), pad);
+      await app.go({ screen: "visit", person, step: "bundle" }, { replace: true });
+    });
+  },
+  async "another-pad"(app) {
+    await app.go({ ...app.place, pad: null }, { replace: true });
+  },
+  async fee(app, button) {
+    const visit = app.work.visits.get(app.place.person);
+    await once(button, async () => {
+      await app.work.payFee(visit);
+      await app.go({ screen: "visit", person: visit.person });
+    });
+  },
+  async undo(app, button) {
+    closeCamera();
+    const visit = app.work.visits.get(button.dataset.person || app.place.person);
+    if (!visit || !app.work.canUndo(visit)) return app.complain(word("too-late-to-undo"));
+    return once(button, async () => {
+      await app.work.undo(visit);
+      await app.go({ screen: "desk" });
+      app.inform(word("undone", { tag: tagOf(visit.person) }));
+    });
+  },
+};
