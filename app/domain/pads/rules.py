@@ -21,6 +21,10 @@ class PadStatus(StrEnum):
     VOID = "void"
 
 
+# Nobody's yet: the cards of such a pad cannot be used.
+WAITING = (PadStatus.BLANK, PadStatus.PROMISED)
+
+
 def check_batch(*, pads: int, cards: int) -> None:
     """Raises: BadBatch."""
     if not 1 <= pads <= MOST_PADS:
