@@ -15,6 +15,7 @@ MENU: tuple[tuple[str, str, Permission | None], ...] = (
     ("/signals", N_("Patterns"), Permission.SEE_SIGNALS),
     ("/stipends", N_("Stipends"), Permission.SEE_LEDGER),
     ("/programme", N_("Programme"), Permission.EDIT_PROGRAMME),
+    ("/devices", N_("Devices"), Permission.EDIT_DEVICES),
     ("/staff", N_("Staff"), Permission.EDIT_STAFF),
     ("/audit", N_("Record"), Permission.SEE_AUDIT),
     ("/help", N_("Help"), None),

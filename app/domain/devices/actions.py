@@ -39,24 +39,33 @@ class Enrolled:
 
 
 def begin_enrolment(
-    session: Session, *, label: str, staff_id: UUID, site_id: UUID, by: Actor, now: datetime
+    session: Session,
+    *,
+    label: str,
+    staff_id: UUID,
+    site_id: UUID | None = None,
+    by: Actor,
+    now: datetime,
 ) -> Begun:
-    """Let one browser enrol itself within a quarter of an hour.
+    """Let one browser enrol itself within a quarter of an hour, at its person's site if none is named.
 
     Raises:
-        BadDevice: no label or too long a one; someone who has left, does not redeem, or works at another site; a site
-            that is another programme's, or that ``by`` does not look after.
+        BadDevice: no label or too long a one; someone who has left, does not redeem, or works at another site; no site,
+            one of another programme, or one that ``by`` does not look after.
     """
     words = rules.check_label(label)
     person = staff.member(session, by.programme_id, staff_id)
     if person.left_at or not rules.may_have_device(person.role):
         raise BadDevice(field="person", reason="cannot_redeem")
-    site = programmes.site(session, site_id)
+    where = site_id or person.site_id
+    if where is None:
+        raise BadDevice(field="site", reason="missing_site")
+    site = programmes.site(session, where)
     theirs = queries.site_looked_after(by)
     if site.programme_id != by.programme_id or theirs not in (None, site.id):
         raise BadDevice(field="site", reason="not_yours")
     if person.site_id not in (None, site.id):
-        raise BadDevice(field="person", reason="other_site")
+        raise BadDevice(field="site", reason="other_site")
     row = Device(
         programme_id=by.programme_id,
         site_id=site.id,
