@@ -8,7 +8,7 @@ import { database, ofKeeper, writing } from "./store.js";
 import { verdictOf, wipe } from "./vault.js";
 
 const AT_ONCE = 50;
-const MOST_BYTES = 48_000; // of base64, in a body of at most 64 KiB
+const MOST_BYTES = 120_000; // of base64: a slow network carries that in PATIENCE
 const PATIENCE = 20_000;
 const FIRST_PAUSE = 2_000;
 const LONGEST_PAUSE = 60_000;
@@ -18,6 +18,7 @@ const KEPT_FOR = 35 * DAY; // a server restored from its oldest backup asks for 
 const LATE_AFTER = 5 * DAY;
 const PACK_EVERY = 3_600_000;
 const PACK_PATIENCE = 30_000;
+const UNREACHED = new Set(["away", "slow", "server", "garbled"]);
 const OUTCOMES = new Set(["accepted", "conflict", "refused"]);
 
 // "change": the state is another; "verdict": one event was answered (detail); "pack": a new list (detail);
@@ -87,7 +88,7 @@ export class Courier extends EventTarget {
     this.#again = false;
     let pause;
     try {
-      pause = await this.#send() ? 0 : HEARTBEAT;
+      pause = await this.#send();
       this.#pause = FIRST_PAUSE;
       this.#atOnce = AT_ONCE;
     } catch (reason) {
@@ -98,17 +99,17 @@ export class Courier extends EventTarget {
       this.#again = false;
     }
     this.#isSending = false;
-    if (!this.#isRunning || pause === null) return;
+    if (!this.#isRunning) return;
     if (this.#again) pause = 0;
     this.#timer = setTimeout(this.nudge, pause);
   }
 
-  // True while there is more to send.
+  // One request. Resolves to how long to wait for the next.
   async #send() {
     const keeper = await (await database()).get("keepers", this.#id);
-    if (!keeper) return false;
+    if (!keeper) return HEARTBEAT;
     const rows = await this.#load();
-    if (keeper.wiped && !rows.length && keeper.heardOfWipe) return false;
+    if (keeper.wiped && !rows.length && keeper.heardOfWipe) return HEARTBEAT;
     const sentAt = Date.now();
     const answer = await ask("/events", {
       method: "POST",
@@ -133,8 +134,9 @@ export class Courier extends EventTarget {
     if (answer.device === "revoked") await this.#endHere();
     if (answer.epoch !== keeper.epoch && keeper.epoch) this.#freshen();
     // An answer without verdicts is no progress: the next try has to wait its turn.
-    if (rows.length && !verdicts.length) throw new Away("garbled");
-    return this.state.waiting > 0 && (!again || verdicts.length > 0);
+    if (rows.length && !verdicts.length) throw new Away(answer.left?.[0]?.code ?? "garbled");
+    if (!this.state.waiting) return HEARTBEAT;
+    return again ? FIRST_PAUSE : 0;
   }
 
   async #load() {
@@ -177,8 +179,8 @@ export class Courier extends EventTarget {
   }
 
   async #note(reason) {
-    if (reason instanceof Away) this.state.online = false;
     const cause = causeOf(reason);
+    if (UNREACHED.has(cause)) this.state.online = false;
     const lastFailure = { at: Date.now(), cause };
     this.state.lastFailure = lastFailure;
     try {
@@ -190,7 +192,7 @@ export class Courier extends EventTarget {
     } catch {
       this.#tell(); // with no room even for this, the screen still says it
     }
-    if (!(reason instanceof Away || reason instanceof Refused) && cause !== "full") throw reason;
+    if (cause === "device") reportError(reason); // our own mistake: said aloud, and tried again
   }
 
   // What the disk says, not what this page remembers.
@@ -260,9 +262,11 @@ export class Courier extends EventTarget {
     const keeper = await (await database()).get("keepers", this.#id);
     this.state.device = "revoked";
     if (!keeper || keeper.wiped) return;
+    const key = this.#vault?.facts?.key;
     await wipe(this.#id, "revoked");
     this.#tell();
     this.dispatchEvent(new Event("revoked"));
+    if (key) await ask("/wiped", { method: "POST", key }).catch(() => {}); // whoever locked it hears that it worked
   }
 }
 
