@@ -19,6 +19,8 @@ APPEND_ONLY = (
     "payout_line",
     "knowledge_test",
     "conflict_decision",
+    "signal_review",
+    "duplicate_decision",
 )
 # Against changing, deleting and replacing on SQLite; against changing or deleting, and emptying, on PostgreSQL.
 GUARDS_OF_A_TABLE = {"sqlite": 3, "postgresql": 2}

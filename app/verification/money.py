@@ -53,10 +53,13 @@ def reversals(session: Session) -> Iterator[str]:
 
 
 def payouts(session: Session) -> Iterator[str]:
+    undone = aliased(LedgerEntry)
     lines = (
         select(PayoutLine, LedgerEntry)
         .join(LedgerEntry, LedgerEntry.id == PayoutLine.accrual_id)
-        .where(_credit == Account.STIPENDS_PAYABLE.value)
+        .outerjoin(undone, undone.reverses == LedgerEntry.id)
+        # a loss that was undone has become the payment of what is owed after all
+        .where((_credit == Account.STIPENDS_PAYABLE.value) | undone.id.is_(None))
     )
     booked = select(
         LedgerEntry.cause_digest, LedgerEntry.holder_digest, LedgerEntry.amount_minor
@@ -73,6 +76,10 @@ def payouts(session: Session) -> Iterator[str]:
             yield f"the payment of entry {accrual.id} does not open"
             continue
         sums[payout_id] += accrual.amount_minor
+        if accrual.debit is Account.CASH_LOSS:
+            if accrual.cause_digest != cause_digest(session, "lost", payout_id):
+                yield f"entry {accrual.id} is the loss of another payment"
+            continue
         entry = books.pop(cause_digest(session, "paid", accrual.id), None)
         if entry != (accrual.holder_digest, accrual.amount_minor):
             yield f"entry {accrual.id} does not stand in the ledger as it was paid"

@@ -61,7 +61,7 @@ def card_of(
     scan: Scan, refusal: CouponRefused | None, *, place: SiteFacts, now: datetime, grace_days: int
 ) -> Card:
     """What a scan was answered. The answer to a refused scan is kept, so what follows it is another scan."""
-    name = scan.coupon.digits if isinstance(scan.coupon, Code) else scan.coupon.text
+    name = scan.card.digits if isinstance(scan.card, Code) else scan.card.text
     if refusal is None:
         return Card("good", name, scan.id, scan.scanned_at)
     until = _day(refusal.facts.get("usable_until"))

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from app.core.db import Database
-from app.domain.coupons.errors import CouponAlreadyRedeemed, CouponRefused
-from app.domain.intake.actions import Scan, Verdict, record_conflict, record_refusal, redeem
+from app.domain.coupons.errors import CouponRefused
+from app.domain.intake.actions import Arrival, Scan, Verdict, arrive, record_refusal, redeem
 from app.domain.intake.queries import Look, look_up
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
@@ -23,7 +23,7 @@ def look_at(
     try:
         with db.snapshot() as session:
             look = look_up(
-                session, scan.coupon, programme_id=by.programme_id, now=now, timezone=timezone
+                session, scan.card, programme_id=by.programme_id, now=now, timezone=timezone
             )
         refusal = look.refusal
     except CouponRefused as unknown:
@@ -34,27 +34,29 @@ def look_at(
     return look, refusal
 
 
-def take_scan(
-    db: Database, scan: Scan, *, by: Actor, now: datetime, happened_offline: bool = False
-) -> Verdict:
-    """Redeem, or keep the refusal and raise it. Raises: whatever ``redeem`` raises.
-
-    A visit that happened offline is a fact: a coupon that was spent elsewhere becomes a conflict.
-    """
+def take_scan(db: Database, scan: Scan, *, by: Actor, now: datetime) -> Verdict:
+    """Redeem, or keep the refusal and raise it. Raises: whatever ``redeem`` raises."""
     try:
-        return _take(db, scan, by, now, happened_offline)
+        return _take(db, scan, by, now)
     except IntegrityError:
         # The same scan came twice at once: the other one is kept by now and has the answer.
-        return _take(db, scan, by, now, happened_offline)
+        return _take(db, scan, by, now)
 
 
-def _take(db: Database, scan: Scan, by: Actor, now: datetime, happened_offline: bool) -> Verdict:
+def take_arrival(db: Database, scan: Scan, *, by: Actor, now: datetime) -> Arrival:
+    """Keep a visit that happened without a network: it is a fact, whatever became of the coupon.
+
+    Raises: ScanIdReused, UnknownSite.
+    """
+    with db.transaction() as session:
+        return arrive(session, scan, by=by, now=now)
+
+
+def _take(db: Database, scan: Scan, by: Actor, now: datetime) -> Verdict:
     try:
         with db.transaction() as session:
             return redeem(session, scan, by=by, now=now)
     except CouponRefused as refusal:
         with db.transaction() as session:
-            if happened_offline and isinstance(refusal, CouponAlreadyRedeemed):
-                return record_conflict(session, scan, by=by, now=now)
             record_refusal(session, scan, refusal, by=by, now=now)
         raise

@@ -80,6 +80,7 @@ OUTCOMES: dict[str, str] = {
     "accepted": N_("Accepted"),
     "conflict": N_("Two people, one card"),
     "overruled": N_("Decided for another desk"),
+    "taken_back": N_("Taken back"),
     "unknown_coupon": N_("Not known"),
     "not_yet_active": N_("Not usable yet"),
     "expired": N_("Past its last day"),
@@ -89,6 +90,7 @@ OUTCOMES: dict[str, str] = {
     "wrong_programme": N_("Another programme's"),
     "self_recruitment": N_("The person's own"),
     "duplicate_participant": N_("Came before"),
+    "person_already_here": N_("Here already"),
 }
 
 COUPON_STATES: dict[CouponStatus, str] = {
@@ -111,6 +113,10 @@ FLAGS: dict[Flag, str] = {
     Flag.CLOCK_BEHIND: N_("The device's clock was far behind."),
     Flag.LATE_UPLOAD: N_("It was sent more than five days after the scan."),
     Flag.ACCEPTED_LATE: N_("The card was accepted after its last day."),
+    Flag.CLOCK_CORRECTED: N_("The times were corrected by how wrong the clock was."),
+    Flag.UNREADABLE_UIC: N_("The person's code could not be read."),
+    Flag.POSSIBLE_DUPLICATE: N_("Someone with the same code came before."),
+    Flag.POSSIBLE_SELF_RECRUITMENT: N_("The card may have been the person's own."),
 }
 
 DECISIONS: dict[Decision, str] = {

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -67,13 +68,17 @@ def test_someone_sees_her_own_scans_newest_first_by_the_tail_of_the_code(session
     refused = a_scan(a_coupon(session, place), place)
     later = LATER + timedelta(minutes=1)
     record_refusal(session, refused, CouponExpired(), by=place.intake, now=later)
-    mine = scans_of(session, place.intake.staff_id, programme_id=place.programme.id, since=LATER)
-    hers = scans_of(session, place.manager.staff_id, programme_id=place.programme.id, since=LATER)
+    when: dict[str, Any] = {"programme_id": place.programme.id, "since": LATER, "now": later}
+    mine = scans_of(session, place.intake.staff_id, **when)
+    hers = scans_of(session, place.manager.staff_id, **when)
 
-    assert [(each.outcome, each.code_tail) for each in mine] == [
-        ("expired", None),
-        ("accepted", coupon.code[-4:]),
-    ]
+    assert (
+        [(each.outcome, each.code_tail, each.may_undo) for each in mine]
+        == [
+            ("expired", refused.card.digits[-4:], False),  # type: ignore[union-attr]
+            ("accepted", coupon.code[-4:], True),
+        ]
+    )
     assert hers == []
 
 

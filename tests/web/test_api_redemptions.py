@@ -13,10 +13,10 @@ from app.core.crypto import Keyring
 from app.core.db import Database
 from app.domain.coupons.actions import end
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import Scan, Verdict
+from app.domain.intake.actions import Arrival, Scan
 from app.domain.intake.models import Redemption, RefusedScan
 from app.domain.staff.rules import Role
-from app.web.scanning import take_scan
+from app.web.scanning import take_arrival
 from tests.factories import LATER, NOON, a_coupon, a_place, a_seed
 from tests.web.api import Api, an_api, is_problem
 
@@ -279,18 +279,18 @@ def test_a_scan_that_a_constraint_refuses_keeps_back_no_other(
 ) -> None:
     scans = [api.scan(code=coupon.code) for coupon in api.bundle.coupons]
 
-    def beaten_once(db: Database, scan: Scan, **given: Any) -> Verdict:
+    def beaten_always(db: Database, scan: Scan, **given: Any) -> Arrival:
         if str(scan.id) == scans[1]["id"]:
             raise IntegrityError("INSERT", {}, Exception("unique"))
-        return take_scan(db, scan, **given)
+        return take_arrival(db, scan, **given)
 
-    monkeypatch.setattr("app.web.api.desk_sync.take_scan", beaten_once)
+    monkeypatch.setattr("app.web.api.desk_sync.take_arrival", beaten_always)
     reply = api.post("/desk/sync", {"device_id": "d", "scans": scans})
 
     assert reply.status_code == 200
     assert [(each["id"], each["outcome"], each["code"]) for each in reply.json()["verdicts"]] == [
         (scans[0]["id"], "accepted", None),
-        (scans[1]["id"], "refused", "try_again"),
+        (scans[1]["id"], "refused", "invalid_request"),
         (scans[2]["id"], "accepted", None),
     ]
     assert kept(database) == (2, 0)

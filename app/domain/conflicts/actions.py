@@ -1,27 +1,26 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core.crypto import keyring_of
 from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.conflicts.errors import ConflictCannotMove, ConflictDecided, UnknownConflict
 from app.domain.conflicts.models import ConflictDecision
 from app.domain.conflicts.rules import Decision
 from app.domain.coupons import queries as coupons
+from app.domain.coupons.models import Coupon
+from app.domain.intake import actions as intake_actions
+from app.domain.intake import queries as intake
+from app.domain.intake.actions import DECIDED_IN_THE_BOOKS
+from app.domain.intake.errors import HoldsCoupons
 from app.domain.intake.models import Redemption
-from app.domain.intake.queries import accepted_redemption
 from app.domain.intake.rules import Outcome
-from app.domain.participants import actions as participant_actions
 from app.domain.participants import queries as participants
 from app.domain.staff.queries import Actor
 from app.domain.stipends import actions as stipend_actions
 from app.domain.visits import actions as visits
-
-# The ledger does not repeat the reason a person gave: the same words in two tables would join a recruiter's
-# account to the redemption.
-IN_THE_BOOKS = "conflict decided"
 
 
 def decide_conflict(
@@ -41,13 +40,11 @@ def decide_conflict(
     """
     if not reason.strip():
         raise ReasonNeeded
-    second = session.scalar(
-        select(Redemption)
-        .where(Redemption.id == redemption_id, Redemption.programme_id == by.programme_id)
-        .with_for_update()
-    )
-    if second is None:
+    found = session.get(Redemption, redemption_id)
+    if found is None or found.programme_id != by.programme_id:
         raise UnknownConflict
+    # The coupon first, as whoever redeems it or takes a scan of it back does.
+    coupon, second = coupons.lock(session, found.coupon_id), intake.lock(session, redemption_id)
     if session.get(ConflictDecision, redemption_id) is not None:
         raise ConflictDecided
     if second.outcome is not Outcome.CONFLICT:
@@ -66,10 +63,12 @@ def decide_conflict(
     if decision is Decision.FIRST_STANDS:
         books, _ = visits.books_of(session, by.programme_id, second.site_id, now=now)
         stipend_actions.cancel_rewards(
-            session, books, recruit_id=second.participant_id, reason=IN_THE_BOOKS
+            session, books, recruit_id=second.participant_id, reason=DECIDED_IN_THE_BOOKS
         )
+        second.outcome = Outcome.OVERRULED
+        session.flush()
     else:
-        _let_second_stand(session, second, by=by, now=now)
+        _let_second_stand(session, second, coupon, by=by, now=now)
     record(
         session,
         "conflict.decided",
@@ -81,26 +80,18 @@ def decide_conflict(
     )
 
 
-def _let_second_stand(session: Session, second: Redemption, *, by: Actor, now: datetime) -> None:
-    first = accepted_redemption(session, second.coupon_id)
+def _let_second_stand(
+    session: Session, second: Redemption, coupon: Coupon, *, by: Actor, now: datetime
+) -> None:
+    first = intake.accepted_redemption(session, coupon.id)
     if first is None:
         raise UnknownConflict
     # Held before they are looked at: nobody may be given coupons, or be paid, in between.
-    loser = participants.lock(session, first.participant_id, programme_id=by.programme_id)
-    winner = participants.lock(session, second.participant_id, programme_id=by.programme_id)
-    origin, wave = participants.origin_of(session, loser), loser.wave
-    if origin and origin.recruiter_id:
-        participants.lock(session, origin.recruiter_id, programme_id=by.programme_id)
-    if coupons.bundle_of(session, first.participant_id):
-        raise ConflictCannotMove
-    books, _ = visits.books_of(session, by.programme_id, first.site_id, now=now)
-    stipend_actions.cancel_rewards(
-        session, books, recruit_id=first.participant_id, reason=IN_THE_BOOKS
-    )
-    participant_actions.set_origin(session, loser, None, None)
-    participant_actions.set_origin(session, winner, origin, wave)
-    first.outcome = Outcome.OVERRULED
-    session.flush()  # before the second: one accepted redemption a coupon, at every moment
-    second.outcome = Outcome.ACCEPTED
-    session.flush()
-    visits.settle(session, winner, by=by, now=now)
+    participants.lock(session, first.participant_id, programme_id=by.programme_id)
+    participants.lock(session, second.participant_id, programme_id=by.programme_id)
+    try:
+        intake_actions.overrule(session, first, by=by, now=now)
+    except HoldsCoupons as refusal:
+        raise ConflictCannotMove from refusal
+    origin = coupons.open_origin(keyring_of(session), coupon.id, coupon.sealed_origin)
+    intake_actions.let_stand(session, second, origin, by=by, now=now)

@@ -12,7 +12,7 @@ from app.domain.conflicts.rules import Decision
 from app.domain.coupons import queries as coupons
 from app.domain.coupons.models import Coupon
 from app.domain.intake.models import Redemption
-from app.domain.intake.rules import Outcome
+from app.domain.intake.rules import Answer, Outcome
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def decided_conflicts(
             first,
             (first.coupon_id == Coupon.id)
             & (first.id != Redemption.id)
-            & first.outcome.in_((Outcome.ACCEPTED, Outcome.OVERRULED)),
+            & (first.answer == Answer.ACCEPTED),
         )
         .where(ConflictDecision.programme_id == programme_id)
         .order_by(ConflictDecision.decided_at.desc(), first.received_at)
@@ -89,14 +89,7 @@ def decided_conflicts(
 
 
 def _waits(programme_id: UUID) -> ColumnElement[bool]:
-    decided = select(ConflictDecision.redemption_id).where(
-        ConflictDecision.redemption_id == Redemption.id
-    )
-    return (
-        (Redemption.programme_id == programme_id)
-        & (Redemption.outcome == Outcome.CONFLICT)
-        & ~decided.exists()
-    )
+    return (Redemption.programme_id == programme_id) & (Redemption.outcome == Outcome.CONFLICT)
 
 
 def _conflict(session: Session, coupon: Coupon, first: Redemption, second: Redemption) -> Conflict:

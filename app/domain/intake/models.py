@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import UNORDERED, Base, choice
-from app.domain.intake.rules import Outcome
+from app.domain.intake.rules import Answer, Outcome
 
 
 class Redemption(Base):
@@ -32,6 +32,7 @@ class Redemption(Base):
     coupon_id: Mapped[UUID] = mapped_column(ForeignKey("coupon.id"))
     participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), index=True)
     outcome: Mapped[Outcome] = mapped_column(choice(Outcome))
+    answer: Mapped[Answer] = mapped_column(choice(Answer))
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
     device_id: Mapped[str]
     scanned_at: Mapped[datetime]
@@ -43,7 +44,10 @@ class Redemption(Base):
 
 
 class RefusedScan(Base):
-    """A scan that redeemed nothing, with the answer it was given: the same scan gets the same answer."""
+    """A scan that redeemed nothing, with the answer it was given: the same scan gets the same answer.
+
+    ``sealed_tail`` is the end of the digits that were read, for the list of last scans of whoever read them.
+    """
 
     __tablename__ = "refused_scan"
     __table_args__ = (Index("ix_refused_scan_received", "programme_id", "received_at"),)
@@ -58,3 +62,4 @@ class RefusedScan(Base):
     code: Mapped[str]
     facts: Mapped[dict[str, Any]]
     request_digest: Mapped[bytes]
+    sealed_tail: Mapped[bytes | None]

@@ -7,15 +7,23 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
 from app.core.codes import Code, Token
-from app.core.crypto import keyring_of
+from app.core.crypto import Keyring, keyring_of
 from app.domain.coupons import queries as coupons
-from app.domain.coupons.errors import CouponRefused, UnknownCoupon, WrongProgramme
+from app.domain.coupons.errors import (
+    CouponNotYetActive,
+    CouponRefused,
+    CouponVoid,
+    UnknownCoupon,
+    WrongProgramme,
+)
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.rules import CouponState, CouponStatus, reason_unusable
 from app.domain.intake.models import Redemption, RefusedScan
-from app.domain.intake.rules import Outcome
+from app.domain.intake.rules import Outcome, may_undo
+from app.domain.pads import queries as pads
+from app.domain.pads.rules import WAITING
 from app.domain.participants.models import Participant
-from app.domain.participants.rules import Came
+from app.domain.participants.rules import Came, Standing
 from app.domain.programmes.errors import UnknownSite
 from app.domain.programmes.models import Programme, ProtocolVersion, Site
 from app.domain.programmes.queries import SiteFacts, site_facts
@@ -65,11 +73,16 @@ _SURROUNDINGS = (
 
 @dataclass(frozen=True)
 class PastScan:
-    """A scan as the one who made it may see it again: when, and what became of it."""
+    """A scan as the one who made it may see it again: when, and what became of it.
 
+    ``may_undo`` holds for minutes, and only where it redeemed something.
+    """
+
+    id: UUID
     at: datetime
     code_tail: str | None
     outcome: str
+    may_undo: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,7 +123,12 @@ def look_up(
 def coupon_state(
     session: Session, scanned: Code | Token, *, programme_id: UUID
 ) -> tuple[Coupon, CouponState]:
-    """A coupon and, when it is redeemed, since when. Raises: UnknownCoupon, WrongProgramme."""
+    """A coupon and, when it is redeemed, since when.
+
+    Raises:
+        UnknownCoupon, WrongProgramme.
+        CouponNotYetActive, CouponVoid: it is on a printed pad that is nobody's, or was left over from one.
+    """
     found = session.execute(
         select(Coupon, Redemption.scanned_at)
         .outerjoin(
@@ -120,11 +138,69 @@ def coupon_state(
         .where(coupons.names(session, scanned))
     ).first()
     if found is None:
-        raise UnknownCoupon
+        raise _refusal_of_pad(session, scanned, programme_id=programme_id)
     coupon, redeemed_at = found
     if coupon.programme_id != programme_id:
         raise WrongProgramme
     return coupon, CouponState(coupon.status, coupon.usable_from, coupon.usable_until, redeemed_at)
+
+
+def _refusal_of_pad(
+    session: Session, scanned: Code | Token, *, programme_id: UUID
+) -> CouponRefused:
+    pad = pads.status_of(session, scanned)
+    if pad is None:
+        return UnknownCoupon()
+    of_programme, status = pad
+    if of_programme != programme_id:
+        return WrongProgramme()
+    return CouponNotYetActive() if status in WAITING else CouponVoid()
+
+
+def lock(session: Session, redemption_id: UUID) -> Redemption:
+    """The row of a redemption that is there, held until commit and read anew."""
+    held = select(Redemption).where(Redemption.id == redemption_id).with_for_update()
+    return session.scalars(held, execution_options={"populate_existing": True}).one()
+
+
+def first_in_conflict(session: Session, coupon_id: UUID) -> Redemption | None:
+    """Whoever waits longest with a coupon that another redeemed, held until commit."""
+    return session.scalar(
+        select(Redemption)
+        .where(Redemption.coupon_id == coupon_id, Redemption.outcome == Outcome.CONFLICT)
+        .order_by(Redemption.received_at, Redemption.id)
+        .limit(1)
+        .with_for_update()
+    )
+
+
+def came_with(session: Session, participant_id: UUID) -> Redemption | None:
+    """The redemption someone came with, however it stands."""
+    return session.scalar(select(Redemption).where(Redemption.participant_id == participant_id))
+
+
+def refused_scan(session: Session, scan_id: UUID, *, programme_id: UUID) -> RefusedScan | None:
+    row = session.get(RefusedScan, scan_id)
+    return row if row and row.programme_id == programme_id else None
+
+
+def seal_tail(
+    session: Session, scan_id: UUID, scanned: Code | Token, *, programme_id: UUID
+) -> bytes | None:
+    """The end of the digits that were refused; of a token only where this programme knows whose digits it goes with."""
+    keyring = keyring_of(session)
+    if isinstance(scanned, Code):
+        tail = scanned.digits[-4:]
+    else:
+        row = session.scalar(
+            select(Coupon).where(
+                coupons.names(session, scanned), Coupon.programme_id == programme_id
+            )
+        )
+        if row is None:
+            return None
+        tail = coupons.open_origin(keyring, row.id, row.sealed_origin).code[-4:]
+    return keyring.seal(tail.encode(), table="refused_scan", column="sealed_tail", row=scan_id)
 
 
 def accepted_redemption(session: Session, coupon_id: UUID) -> Redemption | None:
@@ -136,7 +212,13 @@ def accepted_redemption(session: Session, coupon_id: UUID) -> Redemption | None:
 
 
 def scans_of(
-    session: Session, staff_id: UUID, *, programme_id: UUID, since: datetime, most: int = 8
+    session: Session,
+    staff_id: UUID,
+    *,
+    programme_id: UUID,
+    since: datetime,
+    now: datetime,
+    most: int = 10,
 ) -> list[PastScan]:
     """What one member of staff scanned since a moment, newest first; a refusal goes by its code."""
     redeemed = session.execute(
@@ -150,8 +232,8 @@ def scans_of(
         .order_by(Redemption.received_at.desc())
         .limit(most)
     )
-    refused = session.execute(
-        select(RefusedScan.received_at, RefusedScan.code)
+    refused = session.scalars(
+        select(RefusedScan)
         .where(
             RefusedScan.programme_id == programme_id,
             RefusedScan.received_at >= since,
@@ -163,14 +245,27 @@ def scans_of(
     keyring = keyring_of(session)
     scans = [
         PastScan(
+            row.id,
             row.received_at,
             coupons.open_origin(keyring, row.coupon_id, sealed).code[-4:],
             row.outcome.value,
+            row.outcome is not Outcome.TAKEN_BACK
+            and may_undo(
+                scanned_at=row.scanned_at, received_at=row.received_at, flags=row.flags, now=now
+            ),
         )
         for row, sealed in redeemed
     ]
-    scans += [PastScan(at, None, code) for at, code in refused]
+    scans += [PastScan(row.id, row.received_at, _tail(keyring, row), row.code) for row in refused]
     return sorted(scans, key=lambda scan: scan.at, reverse=True)[:most]
+
+
+def _tail(keyring: Keyring, row: RefusedScan) -> str | None:
+    if row.sealed_tail is None:
+        return None
+    return keyring.open(
+        row.sealed_tail, table="refused_scan", column="sealed_tail", row=row.id
+    ).decode()
 
 
 def open_visits(
@@ -185,6 +280,7 @@ def open_visits(
             Participant.site_id == site_id,
             Participant.came_on == on,
             Participant.came != Came.SEED,
+            Participant.standing != Standing.MISTAKEN,
         )
     ).all()
     given = coupons.with_bundle(session, [row.id for row in rows])

@@ -1,19 +1,32 @@
 """What becomes of a scan, and what it may claim about time."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 OFFLINE_CAP = timedelta(days=5)
 BEFORE_ANY_COUPON = timedelta(days=400)
+UNDO_WITHIN = timedelta(minutes=5)
 
 
 class Outcome(StrEnum):
-    """``overruled`` is a redemption that stood until a conflict was decided for the other desk."""
+    """How a redemption stands: a ``conflict`` waits, an ``overruled`` one lost its conflict to another desk's.
+
+    ``taken_back`` was a mistake of the desk: the coupon is as if it had not been read.
+    """
 
     ACCEPTED = "accepted"
     CONFLICT = "conflict"
     OVERRULED = "overruled"
+    TAKEN_BACK = "taken_back"
+
+
+class Answer(StrEnum):
+    """What a desk was told of a redemption, for ever: a repeat hears it whatever was decided since."""
+
+    ACCEPTED = "accepted"
+    CONFLICT = "conflict"
 
 
 class Flag(StrEnum):
@@ -24,6 +37,10 @@ class Flag(StrEnum):
     CLOCK_BEHIND = "clock_behind"
     LATE_UPLOAD = "late_upload"
     ACCEPTED_LATE = "accepted_late"
+    CLOCK_CORRECTED = "clock_corrected"
+    UNREADABLE_UIC = "unreadable_uic"
+    POSSIBLE_DUPLICATE = "possible_duplicate"
+    POSSIBLE_SELF_RECRUITMENT = "possible_self_recruitment"
 
 
 def judge_time(scanned_at: datetime, *, now: datetime) -> tuple[datetime, list[Flag]]:
@@ -38,3 +55,43 @@ def judge_time(scanned_at: datetime, *, now: datetime) -> tuple[datetime, list[F
     if scanned_at < now - BEFORE_ANY_COUPON:
         return now, [Flag.CLOCK_BEHIND]
     return scanned_at, [Flag.LATE_UPLOAD] if scanned_at < now - OFFLINE_CAP else []
+
+
+def corrected(
+    scanned_at: datetime, *, clock: datetime, now: datetime
+) -> tuple[datetime, tuple[Flag, ...]]:
+    """A device's time corrected by how wrong its clock is as it sends, and never later than now.
+
+    >>> from datetime import UTC
+    >>> noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    >>> a_day, an_hour = timedelta(days=1), timedelta(hours=1)
+    >>> at, flags = corrected(noon - a_day - an_hour, clock=noon - a_day, now=noon)
+    >>> at == noon - an_hour, [flag.value for flag in flags]
+    (True, ['clock_behind'])
+    """
+    skew = now - clock
+    if abs(skew) <= CLOCK_TOLERANCE:
+        return scanned_at, ()
+    flag = Flag.CLOCK_BEHIND if skew > timedelta() else Flag.CLOCK_AHEAD
+    return min(scanned_at + skew, now), (flag,)
+
+
+def happened_at(*, scanned_at: datetime, received_at: datetime, flags: Collection[str]) -> datetime:
+    """When a coupon was handed in: as its device said, unless its clock was wrong and nobody corrected it."""
+    wrong = {Flag.CLOCK_AHEAD.value, Flag.CLOCK_BEHIND.value} & set(flags)
+    if wrong and Flag.CLOCK_CORRECTED.value not in flags:
+        return received_at
+    return min(scanned_at, received_at)
+
+
+def may_undo(
+    *, scanned_at: datetime, received_at: datetime, flags: Collection[str], now: datetime
+) -> bool:
+    """Whether a desk may still take a scan back by itself.
+
+    ``now`` is when the desk said so, which for a desk without a network is before the server heard of the scan.
+    """
+    since = received_at
+    if now < received_at:
+        since = happened_at(scanned_at=scanned_at, received_at=received_at, flags=flags)
+    return now - since <= UNDO_WITHIN

@@ -8,11 +8,24 @@ from sqlalchemy.orm import Session
 from app.core.crypto import keyring_of
 from app.core.db import put
 from app.core.ids import random_id, short_label
-from app.domain.participants.models import Consent, NotSamePerson, Participant
-from app.domain.participants.queries import Origin, lock, pair_digest, seal_origin
+from app.domain.participants.models import (
+    Consent,
+    NotSamePerson,
+    Participant,
+    PossibleDuplicate,
+)
+from app.domain.participants.queries import (
+    Arrival,
+    Origin,
+    lock,
+    pair_digest,
+    seal_arrival,
+    seal_origin,
+)
 from app.domain.participants.rules import (
     Came,
     EntryRoute,
+    Likeness,
     Sex,
     Standing,
     check_age,
@@ -107,6 +120,26 @@ def set_origin(session: Session, row: Participant, origin: Origin | None, wave: 
     row.wave = wave if origin else None
     row.sealed_origin = seal_origin(keyring_of(session), row.id, origin) if origin else None
     session.flush()
+
+
+def note_likeness(
+    session: Session,
+    programme_id: UUID,
+    participant_id: UUID,
+    likeness: Likeness,
+    arrival: Arrival,
+) -> None:
+    """Let a person decide who she is: her code came before, and her desk had nobody to ask."""
+    put(
+        session,
+        PossibleDuplicate,
+        {
+            "participant_id": participant_id,
+            "programme_id": programme_id,
+            "likeness": likeness,
+            "sealed_arrival": seal_arrival(keyring_of(session), participant_id, arrival),
+        },
+    )
 
 
 def tell_apart(session: Session, programme_id: UUID, one: UUID, other: UUID) -> None:

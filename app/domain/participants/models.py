@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
@@ -6,7 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import UNORDERED, Base, choice
 from app.core.ids import random_id
-from app.domain.participants.rules import Came, EntryRoute, Sex, Standing
+from app.domain.participants.rules import Came, EntryRoute, Likeness, SamePerson, Sex, Standing
 
 
 class Participant(Base):
@@ -50,6 +50,38 @@ class NotSamePerson(Base):
 
     pair_digest: Mapped[bytes] = mapped_column(primary_key=True)
     programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
+
+
+class PossibleDuplicate(Base):
+    """Someone who came while her desk had no network, under a code that came before: nobody could ask her.
+
+    Until a person has decided, nothing becomes owed for her. ``sealed_arrival`` is what the desk sent of her arrival;
+    in clear, its times would join her row to other rows of the same minute.
+    """
+
+    __tablename__ = "possible_duplicate"
+    __table_args__ = (Index("ix_possible_duplicate_programme", "programme_id"), UNORDERED)
+
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), primary_key=True)
+    programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
+    likeness: Mapped[Likeness] = mapped_column(choice(Likeness))
+    sealed_arrival: Mapped[bytes]
+
+
+class DuplicateDecision(Base):
+    """Whether a possible duplicate is the same person. Decided once, by a person, with a reason."""
+
+    __tablename__ = "duplicate_decision"
+    __table_args__ = (UNORDERED,)
+
+    participant_id: Mapped[UUID] = mapped_column(
+        ForeignKey("possible_duplicate.participant_id"), primary_key=True
+    )
+    programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
+    decision: Mapped[SamePerson] = mapped_column(choice(SamePerson))
+    reason: Mapped[str]
+    decided_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
+    decided_at: Mapped[datetime]
 
 
 class Consent(Base):

@@ -1,7 +1,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, func, select
@@ -9,8 +9,22 @@ from sqlalchemy.orm import Session
 
 from app.core.crypto import Keyring, keyring_of
 from app.domain.participants.errors import UnknownParticipant
-from app.domain.participants.models import Consent, NotSamePerson, Participant
-from app.domain.participants.rules import Came, EntryRoute, Sex, Standing, normalise_uic
+from app.domain.participants.models import (
+    Consent,
+    DuplicateDecision,
+    NotSamePerson,
+    Participant,
+    PossibleDuplicate,
+)
+from app.domain.participants.rules import (
+    NOBODY,
+    Came,
+    EntryRoute,
+    Likeness,
+    Sex,
+    Standing,
+    normalise_uic,
+)
 
 # Every step of a visit asks these; building a statement costs more than running it.
 _SOMEONE = select(Participant).where(
@@ -24,6 +38,17 @@ _CONSENTS = (
     select(Consent)
     .where(Consent.participant_id == bindparam("who"))
     .order_by(Consent.given_on, Consent.version)
+)
+_WAITS = (
+    select(PossibleDuplicate.participant_id)
+    .outerjoin(
+        DuplicateDecision,
+        DuplicateDecision.participant_id == PossibleDuplicate.participant_id,
+    )
+    .where(
+        PossibleDuplicate.participant_id == bindparam("who"),
+        DuplicateDecision.participant_id.is_(None),
+    )
 )
 
 
@@ -73,6 +98,26 @@ class Match:
     participant_id: UUID
     site_id: UUID
     came_on: date
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What a desk sent of someone's arrival, as the seal of a possible duplicate keeps it."""
+
+    device_id: str
+    staff_id: UUID
+    scanned_at: datetime
+    received_at: datetime
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Someone who came under a code that came before, while nobody could ask her."""
+
+    participant_id: UUID
+    likeness: Likeness
+    arrival: Arrival
 
 
 def participant(session: Session, participant_id: UUID, *, programme_id: UUID) -> ParticipantFacts:
@@ -131,12 +176,12 @@ def uic_digest(session: Session, programme_id: UUID, uic: str) -> bytes:
 def possible_duplicates(
     session: Session, programme_id: UUID, digest: bytes, *, besides: UUID | None = None
 ) -> list[Match]:
-    """Earlier people with the same code, those told apart from ``besides`` left out."""
+    """Other people with the same code, those told apart from ``besides`` left out."""
     rows = session.execute(
         select(Participant.id, Participant.site_id, Participant.came_on).where(
             Participant.programme_id == programme_id,
             Participant.uic_digest == digest,
-            Participant.standing != Standing.DUPLICATE,
+            Participant.standing.not_in(NOBODY),
         )
     ).all()
     matches = [Match(*row) for row in rows if row.id != besides]
@@ -147,6 +192,61 @@ def possible_duplicates(
         select(NotSamePerson.pair_digest).where(NotSamePerson.pair_digest.in_(pairs))
     ).all()
     return [match for pair, match in pairs.items() if pair not in known]
+
+
+def waits_for_decision(session: Session, participant_id: UUID) -> bool:
+    """Whether nobody has decided yet who a possible duplicate is."""
+    return session.scalar(_WAITS, {"who": participant_id}) is not None
+
+
+def likeness_of(session: Session, participant_id: UUID) -> Likeness | None:
+    """Whom someone's arrival was said to be, decided or not."""
+    row = session.get(PossibleDuplicate, participant_id)
+    return row.likeness if row else None
+
+
+def undecided_alike(session: Session, programme_id: UUID) -> list[Alike]:
+    """The possible duplicates nobody has decided, oldest arrival first."""
+    rows = session.scalars(
+        select(PossibleDuplicate)
+        .join(Participant, Participant.id == PossibleDuplicate.participant_id)
+        .outerjoin(
+            DuplicateDecision,
+            DuplicateDecision.participant_id == PossibleDuplicate.participant_id,
+        )
+        .where(
+            PossibleDuplicate.programme_id == programme_id,
+            DuplicateDecision.participant_id.is_(None),
+            Participant.standing.not_in(NOBODY),
+        )
+    )
+    return sorted((alike(session, row) for row in rows), key=lambda each: each.arrival.received_at)
+
+
+def alike(session: Session, row: PossibleDuplicate) -> Alike:
+    plain = keyring_of(session).open(
+        row.sealed_arrival,
+        table="possible_duplicate",
+        column="sealed_arrival",
+        row=row.participant_id,
+    )
+    device_id, staff_id, scanned_at, received_at, flags = json.loads(plain)
+    arrival = Arrival(
+        device_id,
+        UUID(staff_id),
+        datetime.fromisoformat(scanned_at),
+        datetime.fromisoformat(received_at),
+        tuple(flags),
+    )
+    return Alike(row.participant_id, row.likeness, arrival)
+
+
+def seal_arrival(keyring: Keyring, participant_id: UUID, arrival: Arrival) -> bytes:
+    moments = (arrival.scanned_at.isoformat(), arrival.received_at.isoformat())
+    plain = json.dumps([arrival.device_id, arrival.staff_id.hex, *moments, arrival.flags])
+    return keyring.seal(
+        plain.encode(), table="possible_duplicate", column="sealed_arrival", row=participant_id
+    )
 
 
 def pair_digest(session: Session, one: UUID, other: UUID) -> bytes:

@@ -24,12 +24,31 @@ class Came(StrEnum):
 
 
 class Standing(StrEnum):
-    """Where a person stands: everyone but ``duplicate`` is someone who was served."""
+    """Where a person stands. ``duplicate`` is someone who has another row; ``mistaken`` never was here at all."""
 
     ARRIVED = "arrived"
     ENROLLED = "enrolled"
     INELIGIBLE = "ineligible"
     DUPLICATE = "duplicate"
+    MISTAKEN = "mistaken"
+
+
+# Rows that stand for nobody: counted nowhere, and nobody's code is compared with theirs.
+NOBODY = (Standing.DUPLICATE, Standing.MISTAKEN)
+
+
+class Likeness(StrEnum):
+    """Whom an arrival without a network may be: someone who came before, or the giver of her own card."""
+
+    POSSIBLE_DUPLICATE = "possible_duplicate"
+    POSSIBLE_SELF_RECRUITMENT = "possible_self_recruitment"
+
+
+class SamePerson(StrEnum):
+    """What a person can decide about someone whose code came before."""
+
+    SAME = "same"
+    NOT_THE_SAME = "not_the_same"
 
 
 class EntryRoute(StrEnum):

@@ -77,6 +77,7 @@ class Protocol:
     consent_version: str = "1"
     consent_purposes: tuple[str, ...] = ("participation", "follow_up")
     stalled_after_days: int = 14
+    fee_offline: bool = False
     stipends: StipendSchedule = field(default_factory=StipendSchedule)
 
     def to_json(self) -> dict[str, Any]:
@@ -166,7 +167,10 @@ def _refuse_unknown(given: Mapping[str, Any], shape: type) -> None:
 def _check(protocol: Protocol) -> None:
     usual = {**asdict(Protocol()), **asdict(StipendSchedule())}
     for name, value in {**asdict(protocol), **asdict(protocol.stipends)}.items():
-        if isinstance(usual[name], int) and not _is_count(value):
+        if isinstance(usual[name], bool):
+            if not isinstance(value, bool):
+                raise BadProtocol(rule=name, reason="not_yes_or_no")
+        elif isinstance(usual[name], int) and not _is_count(value):
             raise BadProtocol(rule=name, reason="not_a_whole_number")
         if isinstance(usual[name], str) and not isinstance(value, str):
             raise BadProtocol(rule=name, reason="not_a_text")

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -17,7 +18,7 @@ from app.domain.stipends.errors import (
     RewardAlreadyPaid,
 )
 from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine
-from app.domain.stipends.queries import Earner
+from app.domain.stipends.queries import Accrual, Earner
 from app.domain.stipends.rules import EXPENSE, Account, Incentive, Rewards
 
 REWARDS = (Incentive.RECRUITMENT, Incentive.EDUCATION, Incentive.STEERING)
@@ -53,17 +54,90 @@ def hold(
 def owe_participation(
     session: Session, books: Books, rewards: Rewards, *, participant_id: UUID
 ) -> None:
-    """Owe a person her fee for taking part. Owing it again changes nothing."""
-    if rewards[Incentive.PRIMARY] and not queries.entry_for(session, "primary", participant_id):
-        _enter(
+    """Owe a person her fee for taking part. Owing it again changes nothing.
+
+    Where a desk without a network gave it to her before it was owed, it is paid with that money: the loss is undone.
+    """
+    minor = rewards[Incentive.PRIMARY]
+    if not minor or queries.entry_for(session, "primary", participant_id):
+        return
+    _enter(
+        session,
+        books,
+        minor,
+        debit=Account.EXPENSE_PRIMARY,
+        credit=Account.STIPENDS_PAYABLE,
+        earner=Earner(participant_id),
+        cause=("primary", participant_id),
+    )
+    loss = queries.loss_of(session, participant_id, minor)
+    if loss is None:
+        return
+    entry, payment_id = loss
+    _reverse(session, entry, on=books.on, reason="owed after all")
+    fee = queries.entry_for(session, "primary", participant_id)
+    assert fee is not None
+    _pay(session, books, [queries.accrual(fee, Earner(participant_id))], payment_id)
+
+
+def note_fee_paid(
+    session: Session,
+    books: Books,
+    *,
+    payment_id: UUID,
+    participant_id: UUID,
+    minor: int,
+    by: UUID,
+    now: datetime,
+) -> bool:
+    """Keep that a desk without a network handed someone the fee for taking part; tells whether it was owed.
+
+    The money is gone whatever is owed: what was not owed, or another amount, is a loss of the site's cash, which
+    belongs to whoever handed it out. Should the fee become owed later, the loss becomes its payment. Noting the
+    same ``payment_id`` again changes nothing.
+
+    Raises:
+        BadAmount: nothing, or less.
+        PaymentIdReused: the id came with another person or amount.
+        UnknownParticipant.
+    """
+    if minor <= 0:
+        raise BadAmount(minor=minor)
+    lock(session, participant_id, programme_id=books.programme_id)
+    payee = queries.payee_digest(session, participant_id, payment_id)
+    earlier = queries.payout(session, payment_id)
+    if earlier is not None:
+        if (earlier.payee_digest, earlier.amount_minor) != (payee, minor):
+            raise PaymentIdReused
+        return not queries.is_loss(session, payment_id)
+    earner = Earner(participant_id)
+    fee = queries.entry_for(session, Incentive.PRIMARY.value, participant_id)
+    is_owed = fee is not None and fee.amount_minor == minor
+    is_owed = is_owed and not (fee and queries.was_paid(session, [fee.id]))
+    _keep_payout(session, books, payment_id, payee, minor, by)
+    if fee is not None and is_owed:
+        _pay(session, books, [queries.accrual(fee, earner)], payment_id)
+    else:
+        entry_id = _enter(
             session,
             books,
-            rewards[Incentive.PRIMARY],
-            debit=Account.EXPENSE_PRIMARY,
-            credit=Account.STIPENDS_PAYABLE,
-            earner=Earner(participant_id),
-            cause=("primary", participant_id),
+            minor,
+            debit=Account.CASH_LOSS,
+            credit=Account.CASH_FLOAT,
+            earner=earner,
+            cause=("lost", payment_id),
         )
+        put(session, PayoutLine, queries.line(session, entry_id, payment_id))
+    record(
+        session,
+        "fee.handed_out_offline",
+        subject=payment_id,
+        staff_id=by,
+        programme_id=books.programme_id,
+        at=now,
+        facts={"minor": minor, "currency": books.currency, "owed": is_owed},
+    )
+    return is_owed
 
 
 def owe_rewards(
@@ -88,13 +162,19 @@ def owe_rewards(
         )
 
 
-def cancel_rewards(session: Session, books: Books, *, recruit_id: UUID, reason: str) -> None:
+def cancel_rewards(
+    session: Session, books: Books, *, recruit_id: UUID, reason: str, with_fee: bool = False
+) -> None:
     """Take back every reward for a recruit by reversing entries; what was held is released to expense.
+
+    Her own fee stays hers unless ``with_fee``: then there was no visit that earns one.
 
     Raises:
         RewardAlreadyPaid: money in a hand is not taken back by an entry.
     """
     kinds = [*(incentive.value for incentive in REWARDS), "held"]
+    if with_fee:
+        kinds.append(Incentive.PRIMARY.value)
     entries = [entry for kind in kinds if (entry := queries.entry_for(session, kind, recruit_id))]
     if queries.was_paid(session, [entry.id for entry in entries]):
         raise RewardAlreadyPaid
@@ -124,31 +204,8 @@ def pay_in_cash(
     if not accruals:
         raise NothingToPay
     total = sum((accrual.amount for accrual in accruals), Money(0, books.currency))
-    put(
-        session,
-        Payout,
-        {
-            "id": payment_id,
-            "programme_id": books.programme_id,
-            "site_id": books.site_id,
-            "payee_digest": payee,
-            "amount_minor": total.minor,
-            "currency": total.currency,
-            "paid_on": books.on,
-            "paid_by": by,
-        },
-    )
-    put(session, PayoutLine, [queries.line(session, each.id, payment_id) for each in accruals])
-    for accrual in accruals:  # one each: a sum would tell which of them are one person's
-        _enter(
-            session,
-            books,
-            accrual.amount.minor,
-            debit=Account.STIPENDS_PAYABLE,
-            credit=Account.CASH_FLOAT,
-            earner=accrual.earner,
-            cause=("paid", accrual.id),
-        )
+    _keep_payout(session, books, payment_id, payee, total.minor, by)
+    _pay(session, books, accruals, payment_id)
     return total
 
 
@@ -188,6 +245,39 @@ def fund_float(
     )
 
 
+def _keep_payout(
+    session: Session, books: Books, payment_id: UUID, payee: bytes, minor: int, by: UUID
+) -> None:
+    put(
+        session,
+        Payout,
+        {
+            "id": payment_id,
+            "programme_id": books.programme_id,
+            "site_id": books.site_id,
+            "payee_digest": payee,
+            "amount_minor": minor,
+            "currency": books.currency,
+            "paid_on": books.on,
+            "paid_by": by,
+        },
+    )
+
+
+def _pay(session: Session, books: Books, accruals: Sequence[Accrual], payment_id: UUID) -> None:
+    put(session, PayoutLine, [queries.line(session, each.id, payment_id) for each in accruals])
+    for accrual in accruals:  # one each: a sum would tell which of them are one person's
+        _enter(
+            session,
+            books,
+            accrual.amount.minor,
+            debit=Account.STIPENDS_PAYABLE,
+            credit=Account.CASH_FLOAT,
+            earner=accrual.earner,
+            cause=("paid", accrual.id),
+        )
+
+
 def _enter(
     session: Session,
     books: Books,
@@ -197,12 +287,13 @@ def _enter(
     credit: Account,
     earner: Earner | None,
     cause: tuple[str, UUID],
-) -> None:
+) -> UUID:
+    entry_id = random_id()
     put(
         session,
         LedgerEntry,
         {
-            "id": random_id(),
+            "id": entry_id,
             "programme_id": books.programme_id,
             "site_id": books.site_id,
             "entered_on": books.on,
@@ -215,6 +306,7 @@ def _enter(
             "protocol_id": books.protocol_id,
         },
     )
+    return entry_id
 
 
 def _reverse(session: Session, entry: LedgerEntry, *, on: date, reason: str) -> None:

@@ -200,6 +200,41 @@ def entry_for(session: Session, kind: str, of: UUID) -> LedgerEntry | None:
     return session.scalar(_ENTRY_FOR, {"cause": cause_digest(session, kind, of)})
 
 
+def loss_of(session: Session, participant_id: UUID, minor: int) -> tuple[LedgerEntry, UUID] | None:
+    """Money a desk without a network gave someone as her fee though it was not owed, and the payout it was."""
+    own = account_digest(session, Earner(participant_id))
+    row = session.execute(
+        _STANDING.join(PayoutLine, PayoutLine.accrual_id == LedgerEntry.id)
+        .add_columns(PayoutLine)
+        .where(
+            LedgerEntry.holder_digest == own,
+            LedgerEntry.debit == Account.CASH_LOSS,
+            LedgerEntry.amount_minor == minor,
+        )
+        .order_by(LedgerEntry.entered_on, LedgerEntry.id)
+    ).first()
+    payment_id = payout_of(session, row[1]) if row else None
+    return (row[0], payment_id) if row and payment_id else None
+
+
+def was_given_money(session: Session, participant_id: UUID) -> bool:
+    """Whether a participant was ever handed her own fee, owed or not."""
+    own = account_digest(session, Earner(participant_id))
+    given = select(LedgerEntry.id).where(
+        LedgerEntry.holder_digest == own, LedgerEntry.credit == Account.CASH_FLOAT
+    )
+    return session.scalar(given.limit(1)) is not None
+
+
+def is_loss(session: Session, payment_id: UUID) -> bool:
+    """Whether what was handed out under a payment is not owed to this day."""
+    return entry_for(session, "lost", payment_id) is not None
+
+
+def accrual(row: LedgerEntry, earner: Earner) -> Accrual:
+    return Accrual(row.id, earner, Money(row.amount_minor, row.currency), row.entered_on, row.debit)
+
+
 def was_paid(session: Session, entry_ids: Sequence[UUID]) -> bool:
     return (
         session.scalar(
@@ -215,14 +250,4 @@ def payout(session: Session, payout_id: UUID) -> Payout | None:
 
 def _unpaid(session: Session, accounts: Mapping[bytes, Earner]) -> list[Accrual]:
     rows = session.scalars(_UNPAID, {"accounts": list(accounts)})
-    return [
-        Accrual(
-            row.id,
-            accounts[row.holder_digest],
-            Money(row.amount_minor, row.currency),
-            row.entered_on,
-            row.debit,
-        )
-        for row in rows
-        if row.holder_digest
-    ]
+    return [accrual(row, accounts[row.holder_digest]) for row in rows if row.holder_digest]

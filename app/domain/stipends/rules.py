@@ -18,7 +18,10 @@ class Incentive(StrEnum):
 
 
 class Account(StrEnum):
-    """The books of a site. ``held`` is earned only if the recruit completes her visit; ``payable`` is owed."""
+    """The books of a site. ``held`` is earned only if the recruit completes her visit; ``payable`` is owed.
+
+    ``cash_loss`` is money that a desk without a network handed out and that turned out not to be owed.
+    """
 
     FUNDING = "funding"
     CASH_FLOAT = "cash_float"
@@ -28,6 +31,7 @@ class Account(StrEnum):
     EXPENSE_RECRUITMENT = "expense_recruitment"
     EXPENSE_EDUCATION = "expense_education"
     EXPENSE_STEERING = "expense_steering"
+    CASH_LOSS = "cash_loss"
 
 
 EXPENSE: Mapping[Incentive, Account] = {

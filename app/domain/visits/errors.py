@@ -5,6 +5,12 @@ class NotReadyForBundle(DomainError):
     kind, code = Kind.CONFLICT, "not_ready_for_bundle"
 
 
+class WaitsForDecision(NotReadyForBundle):
+    """Her code came before: what she may have waits until a person has decided who she is."""
+
+    kind, code = Kind.CONFLICT, "waits_for_decision"
+
+
 class NotReadyForStep(DomainError):
     kind, code = Kind.CONFLICT, "not_ready_for_step"
 

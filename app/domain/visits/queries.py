@@ -66,6 +66,13 @@ def readiness(session: Session, row: Participant) -> Readiness:
     )
 
 
+def has_begun(session: Session, row: Participant) -> bool:
+    """Whether anything at all was noted of someone's visit since she arrived."""
+    kept = session.execute(_KEPT, {"who": row.id}).one()
+    asked = participants.consents(session, row.id)
+    return any((*kept, asked, row.trained_on, services.given_to(session, row.id)))
+
+
 def correct_answers(session: Session, participant_id: UUID) -> int | None:
     return session.scalar(
         select(KnowledgeTest.correct).where(KnowledgeTest.participant_id == participant_id)

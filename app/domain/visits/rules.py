@@ -66,6 +66,8 @@ def steps(progress: Progress) -> tuple[Step, ...]:
     before she was enrolled.
     """
     ends = (Step.SERVICES, Step.DONE)
+    if progress.standing is Standing.MISTAKEN:
+        return (Step.DONE,)
     if progress.came is Came.SEED:
         return (Step.SERVICES, Step.STIPEND, Step.BUNDLE, Step.DONE)
     if progress.standing in (Standing.INELIGIBLE, Standing.DUPLICATE):

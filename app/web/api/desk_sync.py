@@ -18,12 +18,14 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from app.core.db import Database
 from app.core.errors import DomainError
+from app.domain.intake.actions import Scan
+from app.domain.intake.rules import corrected
 from app.domain.staff.queries import Actor
-from app.web.api.fields import ShortText
+from app.web.api.fields import Instant, ShortText
 from app.web.api.redemptions import Redeemer, ScanIn
 from app.web.api.refusals import problems
 from app.web.deps import Db, Now
-from app.web.scanning import take_scan
+from app.web.scanning import take_arrival
 
 router = APIRouter(prefix="/api/v1/desk", tags=["desk"])
 
@@ -32,9 +34,13 @@ _ID = TypeAdapter(UUID)
 
 
 class OfflineScanIn(ScanIn):
-    """A scan of an upload; the device is the upload's."""
+    """A scan of an upload; the device is the upload's.
+
+    A device that has let the visit go on names whom it was for: she is kept even if the scan is refused.
+    """
 
     device_id: ShortText = ""
+    participant_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,10 @@ class Sync(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     device_id: ShortText
+    clock: Annotated[
+        Instant | None,
+        Field(description="the device's time as it sends: the scans' times are corrected by it"),
+    ] = None
     scans: Annotated[list[EachScan], Field(max_length=MOST_SCANS)]
 
 
@@ -100,13 +110,22 @@ def _verdict(
     if isinstance(scan, Malformed):
         return VerdictOut(id=scan.id, outcome="refused", code="invalid_request")
     try:
-        read = replace(scan.to_domain(), device_id=upload.device_id)
-        verdict = take_scan(db, read, by=actor, now=now, happened_offline=True)
+        arrival = take_arrival(db, _read(scan, upload, now), by=actor, now=now)
     except DomainError as refusal:
         return VerdictOut(id=scan.id, outcome="refused", code=refusal.code)
-    except DataError:
+    except (DataError, IntegrityError):
+        # What the database cannot keep at all; one that another scan beat was tried again.
         return VerdictOut(id=scan.id, outcome="refused", code="invalid_request")
-    except IntegrityError:
-        # A constraint chose another scan, twice: the others of this upload keep their answers.
-        return VerdictOut(id=scan.id, outcome="refused", code="try_again")
-    return VerdictOut(id=scan.id, outcome=verdict.outcome.value)
+    return VerdictOut(id=scan.id, outcome=arrival.outcome, code=arrival.code)
+
+
+def _read(scan: OfflineScanIn, upload: Sync, now: datetime) -> Scan:
+    """Raises: MistypedCode."""
+    scanned_at, flags = corrected(scan.scanned_at, clock=upload.clock or now, now=now)
+    return replace(
+        scan.to_domain(),
+        device_id=upload.device_id,
+        participant_id=scan.participant_id,
+        scanned_at=scanned_at,
+        flags=flags,
+    )

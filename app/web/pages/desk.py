@@ -205,7 +205,9 @@ def _page(
     with db.snapshot() as session:
         place = desk_site(session, request, actor)
         since = midnight(now, place.timezone)
-        scans = scans_of(session, actor.staff_id, programme_id=actor.programme_id, since=since)
+        scans = scans_of(
+            session, actor.staff_id, programme_id=actor.programme_id, since=since, now=now
+        )
         today = open_visits(
             session, place.id, programme_id=actor.programme_id, on=local_date(now, place.timezone)
         )
