@@ -11,10 +11,9 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -28,34 +27,20 @@ from app.domain.deliveries import queries, rules
 from app.domain.deliveries.actions import Delivered
 from app.domain.deliveries.errors import UnknownEvent, UnreadableEvent
 from app.domain.deliveries.queries import Answer
-from app.domain.deliveries.rules import Flag, Left, Outcome
+from app.domain.deliveries.rules import Event, Flag, Left, Outcome, read_event
 from app.domain.devices import actions as device_actions
 from app.domain.devices import queries as devices
 from app.domain.devices.errors import DeviceRevoked
 from app.domain.devices.queries import Device
 from app.domain.intake.errors import ScanIdReused
 from app.domain.programmes import queries as programmes
-from app.web.api.fields import Instant, LongText, ShortText
+from app.domain.programmes.queries import SiteFacts
 from app.web.desk_events import Booking, play
 
 # How many events share a transaction, and so SQLite's one writer: a desk with a network waits that long.
 GROUP = 10
 
 log = logging.getLogger("pdi.web")
-
-
-class Event(BaseModel):
-    """What is inside an event's seal, as its device wrote it."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    v: Literal[1]
-    at: Instant
-    previous: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]
-    kind: ShortText
-    person: UUID
-    site: ShortText
-    fields: Annotated[dict[ShortText, LongText], Field(max_length=100)]
 
 
 @dataclass(frozen=True)
@@ -193,6 +178,7 @@ class _Player:
     after_gap: frozenset[int]
     stuck: set[UUID] = field(default_factory=set)
     last: tuple[int, bytes] | None = None
+    places: dict[str, SiteFacts] = field(default_factory=dict)
 
     def play(self, events: Sequence[Opened]) -> None:
         """Play a few in one transaction, or each in its own where that fails."""
@@ -293,8 +279,8 @@ class _Player:
             id=event.id,
             kind=said.kind,
             person=said.person,
-            entered={name: value.strip() for name, value in said.fields.items()},
-            place=programmes.site_by_code(session, self.device.programme_id, said.site),
+            entered=dict(said.fields),
+            place=self._place(session, said.site),
             device=self.device,
             at=at,
             now=event.received_at,
@@ -302,6 +288,11 @@ class _Player:
         played = play(booking)
         words = dict.fromkeys((*flags, *played.flags))
         return Answer(event.id, event.seq, played.outcome, played.code, tuple(words))
+
+    def _place(self, session: Session, code: str) -> SiteFacts:
+        if code not in self.places:
+            self.places[code] = programmes.site_by_code(session, self.device.programme_id, code)
+        return self.places[code]
 
     def _when(self, event: Opened) -> tuple[datetime, tuple[Flag, ...]]:
         if event.event is None:
@@ -338,8 +329,8 @@ def _json(plaintext: bytes) -> dict[str, Any]:
 
 def _event(written: Mapping[str, Any]) -> Event | None:
     try:
-        return Event.model_validate(written)
-    except ValidationError:
+        return read_event(written)
+    except UnknownEvent:
         return None
 
 

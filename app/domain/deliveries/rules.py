@@ -1,9 +1,16 @@
-"""When an event happened, in which order events are played, and what a missing number means."""
+"""What an event is, when it happened, in which order events are played, and what a missing number means."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
+
+from app.domain.deliveries.errors import UnknownEvent
+
+VERSION = 1
+MOST_FIELDS, LONGEST_WORD, LONGEST_VALUE = 100, 64, 512
 
 # Below this a clock is as good as anyone's.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -45,6 +52,18 @@ class Left(StrEnum):
 
 
 @dataclass(frozen=True)
+class Event:
+    """Something that was done at a desk, as its device wrote it. ``at`` is the device's own time."""
+
+    at: datetime
+    previous: str
+    kind: str
+    person: UUID
+    site: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Turn:
     """Which of the numbers of an upload are played, in this order, and which are left for later.
 
@@ -56,6 +75,32 @@ class Turn:
     left: tuple[int, ...] = ()
     after_gap: frozenset[int] = field(default_factory=frozenset)
     resend_from: int | None = None
+
+
+def read_event(written: Mapping[str, object]) -> Event:
+    """An event out of the JSON a device wrote; texts come without blanks around them. Raises: UnknownEvent.
+
+    >>> read_event({"v": 2})
+    Traceback (most recent call last):
+    app.domain.deliveries.errors.UnknownEvent: unknown_event
+    """
+    fields = written.get("fields")
+    if written.get("v") != VERSION or not isinstance(fields, dict) or len(fields) > MOST_FIELDS:
+        raise UnknownEvent
+    try:
+        return Event(
+            at=_instant(_text(written.get("at"), LONGEST_WORD)),
+            previous=_previous(written.get("previous")),
+            kind=_text(written.get("kind"), LONGEST_WORD),
+            person=UUID(_text(written.get("person"), LONGEST_WORD)),
+            site=_text(written.get("site"), LONGEST_WORD),
+            fields={
+                _text(name, LONGEST_WORD): _text(value, LONGEST_VALUE)
+                for name, value in fields.items()
+            },
+        )
+    except (ValueError, OverflowError):
+        raise UnknownEvent from None
 
 
 def skew_of(clock: datetime, *, now: datetime) -> timedelta:
@@ -125,6 +170,25 @@ def turn(numbers: Iterable[int], *, top: int, known_to: int, waiting: int) -> Tu
 def is_unbroken(previous: str, before: bytes | None) -> bool:
     """Whether an event names the event before it (``before`` is the hash of that one's seal) as its device had it."""
     return previous == (before.hex() if before else "")
+
+
+def _text(value: object, longest: int) -> str:
+    if not isinstance(value, str) or len(value) > longest or "\0" in value:
+        raise ValueError
+    return value.strip()
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError
+    return instant.astimezone(UTC)
+
+
+def _previous(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch("(?:[0-9a-f]{64})?", value):
+        raise ValueError
+    return value
 
 
 def _moved(said: datetime, skew: timedelta, *, otherwise: datetime) -> datetime:
