@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,7 @@ from app.core.installation import epoch
 from app.core.money import Money
 from app.domain.coupons import queries as coupons
 from app.domain.devices.queries import Device
+from app.domain.pads import queries as pads
 from app.domain.participants import queries as participants
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import ProgrammeFacts, SiteFacts
@@ -77,11 +79,22 @@ def pack_of(session: Session, device: Device, *, now: datetime) -> Pack:
             }
             for dated in sorted(listed)
         ],
-        "pads": [],
+        "pads": _blank_pads(session, device.programme_id),
     }
     text = json.dumps(told, separators=(",", ":")).encode()
     made_at = json.dumps({"made_at": now.isoformat()}).encode()
     return Pack(made_at[:-1] + b"," + text[1:], sha256(text).hexdigest()[:32])
+
+
+def _blank_pads(session: Session, programme_id: UUID) -> list[dict[str, Any]]:
+    """Pads that can be given: of each size, the marks of one pad after the other."""
+    by_size: dict[int, bytes] = {}
+    for size, tokens in pads.blanks(session, programme_id):
+        by_size[size] = by_size.get(size, b"") + b"".join(mark(each.text) for each in tokens)
+    return [
+        {"size": size, "marks": b64encode(marks).decode()}
+        for size, marks in sorted(by_size.items())
+    ]
 
 
 def _marks(tokens: Iterable[str]) -> str:
