@@ -53,7 +53,7 @@ export async function drawCard(app, { card, known }) {
     return;
   }
   const { verdict, facts, serves } = card;
-  const late = verdict === "expired" && Boolean(card.mayAcceptLate ?? facts.late_until) && work.isConnected;
+  const late = verdict === "expired" && Boolean(facts.late_until) && work.may("accept_late");
   show(piece("screen-card", { refused: !serves && verdict !== "training" && !known && !late, way: !serves && late }));
   into("verdict", known ? piece("verdict-known", {}) : piece(`verdict-${worded(verdict)}`, {
     when: momentText(facts.used_at, work.timezone),

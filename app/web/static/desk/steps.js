@@ -65,7 +65,7 @@ async function drawStep(app, visit, step, place) {
   const { work } = app;
   const delivered = work.isDelivered(visit) && work.isConnected && !work.isTraining;
   const { fee } = work.rules;
-  const mayHaveFee = Boolean(fee) && !visit.fee && !delivered && visit.judged === "good" && visit.interviewed;
+  const mayHaveFee = Boolean(fee) && work.may("pay_stipend") && !visit.fee && !delivered && visit.judged === "good" && visit.interviewed;
   const slot = into("work", piece(`step-${step}`, {
     ineligible: visit.standing === "ineligible", declined: visit.consented === false,
     trained: visit.trained, untrained: !visit.trained,

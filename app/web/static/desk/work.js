@@ -45,6 +45,7 @@ export class Work extends EventTarget {
   get isConnected() { return this.courier.state.online === true; }
   get timezone() { return this.pack?.site.timezone ?? "UTC"; }
   get rules() { return this.pack?.protocol ?? { minimum_age: 18, grace_days: 0, validity_days: 30, activation_delay_days: 1, bundle_size: 3, fee: null }; }
+  may(what) { return this.pack?.may?.includes(what) ?? false; }
   now() { return Date.now() + (this.courier.state.skew || 0); }
   today() { return dayAt(this.now(), this.timezone); }
 
