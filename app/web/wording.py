@@ -24,6 +24,7 @@ DONE: dict[str, str] = {
     "card_redeemed": N_("The card is redeemed."),
     "cards_made": N_("The cards are made."),
     "coupon_ended": N_("The card is out of use."),
+    "scan_taken_back": N_("The scan was taken back. The card can be used again."),
     "conflict_decided": N_("The decision is kept."),
     "device_enrolled": N_("The device is enrolled."),
     "device_locked": N_("The device is locked."),
