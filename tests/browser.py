@@ -2,11 +2,12 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Chromium calls home at every start unless told not to, and its sandbox refuses root.
@@ -27,10 +28,36 @@ def chromium(*flags: str) -> Iterator[Browser]:
     """A headless browser; further flags can give it a camera that shows a file."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=_executable(), args=[*FLAGS, *flags], headless=True
+            executable_path=executable(), args=[*FLAGS, *flags], headless=True
         )
         yield browser
         browser.close()
+
+
+@contextmanager
+def profile(browser: Browser, folder: Path, *flags: str) -> Iterator[BrowserContext]:
+    """A second browser that keeps everything in a folder, as a person's does, and may be killed there."""
+    context = browser.browser_type.launch_persistent_context(
+        folder, executable_path=executable(), args=[*FLAGS, *flags], headless=True
+    )
+    try:
+        yield context
+    finally:
+        with suppress(Error):  # it was killed
+            context.close()
+
+
+def kill(folder: Path) -> None:
+    """End the browser of a profile as a battery that falls out does."""
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        with suppress(OSError):
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if f"--user-data-dir={folder}".encode() in words:
+                os.kill(int(process.name), signal.SIGKILL)
+    # It would tell the next one that the profile is in use.
+    (folder / "SingletonLock").unlink(missing_ok=True)
 
 
 def with_camera(video: Path) -> list[str]:
@@ -42,7 +69,7 @@ def with_camera(video: Path) -> list[str]:
     ]
 
 
-def _executable() -> str:
+def executable() -> str:
     named = os.environ.get("PDI_TEST_CHROMIUM")
     found = named or next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
