@@ -17,7 +17,7 @@ from app.domain.devices.models import Device
 from app.domain.staff.actions import remove_member, start_session
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Role
-from tests.factories import NOON, Place, a_place, a_site, an_actor
+from tests.factories import NOON, Place, a_place, a_site, an_actor, client
 from tests.web.desk_devices import a_device
 from tests.web.readers import Reader, errors, reader
 
@@ -81,12 +81,11 @@ def test_a_code_is_shown_once_as_a_picture_and_as_a_link_and_enrols_a_device(
 
 
 def test_the_code_leads_to_the_address_people_type(
-    database: Database, keyring: Keyring, place: Place
+    manager: Reader, database: Database, keyring: Keyring, place: Place
 ) -> None:
-    someone = reader(database, keyring, place.manager, public_url="https://desk.example.org/")
-    # With this address cookies are for https alone, and named so.
-    someone.browser.cookies.set("__Host-pdi", someone.browser.cookies["pdi_session"])
-    page = let(someone, place).text
+    browser = client(database, keyring, public_url="https://desk.example.org/")
+    browser.cookies.set("__Host-pdi", manager.browser.cookies["pdi_session"])
+    page = let(Reader(browser, manager.token), place).text
     assert link_on(page).startswith("https://desk.example.org/desk/enrol#")
     assert "not safe enough" not in page
 

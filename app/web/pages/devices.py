@@ -225,10 +225,11 @@ def _words(request: Request, now: datetime) -> dict[str, Any]:
     language = language_of(request)
 
     def ago(moment: datetime) -> str:
-        return str(format_timedelta(moment - now, add_direction=True, locale=language))
+        time = moment - now
+        return str(format_timedelta(time, threshold=1, add_direction=True, locale=language))
 
     def lasting(time: timedelta) -> str:
-        return str(format_timedelta(abs(time), locale=language))
+        return str(format_timedelta(abs(time), threshold=1, locale=language))
 
     def cause(device: DeviceFacts) -> str:
         given = device.last_problem or ""
