@@ -2,11 +2,12 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from app.core.clock import utc_now
-from app.core.codes import new_code, new_token
+from app.core.training import training_digits, training_token
 from app.printing.design import DESIGNS, Design, DesignError, design_names, find_design
 from app.printing.sheet import CouponFace, Sheet, sheet_pdf
 
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def sample_sheets(design: Design, languages: tuple[str, ...]) -> list[Sheet]:
-    """Give a full sheet and one with a long address and fewer coupons."""
+    """Give a full sheet, one with a long address and fewer coupons, and one that is printed in advance."""
     usual = Sheet(
         organisation="Центр «Затишок»",
         address="м. Полтава, вул. Соборності, 24",
@@ -59,18 +60,19 @@ def sample_sheets(design: Design, languages: tuple[str, ...]) -> list[Sheet]:
         languages=languages,
         coupons=_sample_coupons(max(1, design.coupons - 1)),
     )
-    return [usual, crowded]
+    in_advance = _sample_coupons(design.coupons, in_advance=True)
+    return [usual, crowded, replace(usual, coupons=in_advance)]
 
 
-def _sample_coupons(count: int) -> tuple[CouponFace, ...]:
+def _sample_coupons(count: int, *, in_advance: bool = False) -> tuple[CouponFace, ...]:
     first = utc_now().date() + timedelta(days=1)
     return tuple(
         CouponFace(
-            qr_text=new_token().text,
-            digits=new_code().digits,
-            usable_from=first,
-            usable_until=first + timedelta(days=29),
+            qr_text=training_token("good", number),
+            digits=training_digits("good", number),
+            usable_from=None if in_advance else first,
+            usable_until=None if in_advance else first + timedelta(days=29),
             training=True,
         )
-        for _ in range(count)
+        for number in range(count)
     )

@@ -83,6 +83,19 @@ class Design:
             raise DesignError(message, file=self.folder / TEXTS)
         return self.texts[language]
 
+    def text(self, language: str, key: str) -> str:
+        """Give one text in a language.
+
+        Raises:
+            DesignError: the design has none.
+        """
+        words = self.words(language)
+        if key not in words:
+            file = self.folder / TEXTS
+            start = _line_of(file, f"[{language}]")
+            raise DesignError(f"[{language}] has no text {key!r}", file=file, line=start)
+        return words[key]
+
     def check_room(self, coupons: int) -> None:
         """Refuse more coupons than stand on one page.
 

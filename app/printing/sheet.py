@@ -20,13 +20,18 @@ MOST_LINES = 12
 
 @dataclass(frozen=True, slots=True)
 class CouponFace:
-    """What is printed on one coupon and on no other: both days are the first and last it can be used."""
+    """What is printed on one coupon and on no other: both days are the first and last it can be used.
+
+    A card that is printed before anyone holds it has no days yet, but a place to write the last one by hand.
+    ``lesson`` stands beside the mark of a card for training.
+    """
 
     qr_text: str
     digits: str
-    usable_from: date
-    usable_until: date
+    usable_from: date | None
+    usable_until: date | None
     training: bool = False
+    lesson: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +107,19 @@ def _coupon_data(coupon: CouponFace, languages: tuple[str, ...], design: Design)
         "qr": qr_svg(coupon.qr_text),
         "digits": group(coupon.digits),
         "training": coupon.training,
-        "valid": {
-            language: period_in_words(
-                words["valid"],
-                usable_from=coupon.usable_from,
-                usable_until=coupon.usable_until,
-                locale=words["locale"],
-            )
-            for language, words in ((language, design.words(language)) for language in languages)
-        },
+        "lesson": _shortened(coupon.lesson),
+        "valid": {language: _valid(coupon, design, language) for language in languages},
+        "undated": coupon.usable_until is None,
     }
+
+
+def _valid(coupon: CouponFace, design: Design, language: str) -> str:
+    words = design.words(language)
+    if coupon.usable_from is None or coupon.usable_until is None:
+        return design.text(language, "last_day")
+    return period_in_words(
+        words["valid"],
+        usable_from=coupon.usable_from,
+        usable_until=coupon.usable_until,
+        locale=words["locale"],
+    )

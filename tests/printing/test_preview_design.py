@@ -7,6 +7,7 @@ from shutil import copytree
 import pytest
 
 from app.commands import preview_design
+from app.core.codes import MalformedCode, read_scanned
 from app.printing.design import DESIGNS, design_names
 from tests.printing.sheets import look_at
 
@@ -17,13 +18,22 @@ def preview(*words: str) -> int:
     return preview_design.run(parser.parse_args(words))
 
 
+def is_a_coupon(text: str) -> bool:
+    try:
+        read_scanned(text)
+    except MalformedCode:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("name", design_names())
 def test_every_card_of_a_preview_is_marked_as_a_sample(name: str, tmp_path: Path) -> None:
     file = tmp_path / "preview.pdf"
     assert preview(name, str(file)) == 0
     pages = look_at(file.read_bytes())
-    assert [len(page.symbols) for page in pages] == [3, 2]
-    assert [page.text.count("SAMPLE") for page in pages] == [3, 2]
+    assert [len(page.symbols) for page in pages] == [3, 2, 3]
+    assert [page.text.count("SAMPLE") for page in pages] == [3, 2, 3]
+    assert not any(is_a_coupon(each.text) for page in pages for each in page.symbols)
 
 
 def test_one_language_can_be_previewed_alone(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """Sheets as they come out of the printer: read by a person, scanned by a desk, cut with scissors."""
 
+from dataclasses import replace
 from datetime import date
 from itertools import permutations
+from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -199,3 +202,45 @@ def test_nothing_to_print_is_refused_and_no_blocks_come_of_it(design: Design) ->
     assert list(sheet_pdfs([], design)) == []
     with pytest.raises(ValueError, match="nothing to print"):
         sheet_pdf([], design)
+
+
+def undated(sheet: Sheet) -> Sheet:
+    faces = tuple(replace(each, usable_from=None, usable_until=None) for each in sheet.coupons)
+    return replace(sheet, coupons=faces)
+
+
+@pytest.mark.parametrize("languages", [("uk", "en"), ("en", "uk"), ("en",), ("uk",)])
+def test_a_card_printed_in_advance_says_in_every_language_where_the_last_day_goes(
+    design: Design, languages: tuple[str, ...]
+) -> None:
+    sheet = undated(a_sheet(languages=languages))
+    (page,) = look_at(printed(sheet, design))
+
+    text = folded(page.text)
+    for language in languages:
+        assert text.count(folded(design.words(language)["last_day"])) == 3
+    assert "2026" not in text
+    assert [symbol.text for symbol in page.symbols] == [each.qr_text for each in sheet.coupons]
+    assert all(symbol.quiet for symbol in page.symbols)
+
+
+def test_a_training_card_carries_its_lesson_beside_the_mark(design: Design) -> None:
+    faces = tuple(
+        a_coupon(training=True, lesson=lesson) for lesson in ("used before", "expired", "good")
+    )
+    (page,) = look_at(printed(a_sheet(coupons=faces), design))
+
+    assert page.text.count("SAMPLE") == 3
+    assert all(face.lesson in page.text for face in faces)
+
+
+def test_a_design_without_the_words_for_the_last_day_says_so(tmp_path: Path) -> None:
+    folder = Path(copytree(find_design("card").folder, tmp_path / "ours"))
+    texts = folder / "texts.toml"
+    lines = texts.read_text("utf-8").splitlines(keepends=True)
+    texts.write_text("".join(line for line in lines if not line.startswith("last_day")), "utf-8")
+    ours = Design.load(folder)
+
+    sheet_pdf([a_sheet()], ours)
+    with pytest.raises(DesignError, match=r"\[uk\] has no text 'last_day'"):
+        sheet_pdf([undated(a_sheet())], ours)
