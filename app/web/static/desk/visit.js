@@ -26,6 +26,7 @@ function done(visit) {
 }
 
 export function steps(visit) {
+  if (visit.standing === "mistaken") return ["done"];
   const ends = ["services", "done"];
   if (visit.came === "seed") return ["services", "stipend", "bundle", "done"];
   if (["ineligible", "duplicate"].includes(visit.standing)) return ["eligibility", ...ends];
