@@ -18,6 +18,7 @@ let screen = { name: "", keepers: [], chosen: null, message: "" };
 let touchedAt = 0;
 let idleTimer = 0;
 let shellsAt = 0;
+let installing = null; // the browser's offer to put the app on the home screen
 
 const gate = () => document.getElementById("gate");
 const words = () => gate().dataset;
@@ -120,6 +121,7 @@ function fill() {
   if (screen.name === "pin") {
     shown.querySelector("[data-gate-do=others]").hidden = all.filter(({ wiped }) => !wiped).length < 2;
     shown.querySelector("[data-slot=waiting]").hidden = !all.some(({ waiting }) => waiting);
+    shown.querySelector("[data-gate-do=install]").hidden = !installing;
   }
   for (const button of root.querySelectorAll("[data-gate-language]")) {
     button.toggleAttribute("aria-current", false);
@@ -249,6 +251,16 @@ document.addEventListener("desk:swapped", () => {
   if (vault) judgeIdleness();
 });
 
+window.addEventListener("beforeinstallprompt", (event) => {
+  event.preventDefault();
+  installing = event;
+  fill();
+});
+window.addEventListener("appinstalled", () => {
+  installing = null;
+  fill();
+});
+
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "gate-form") return;
   event.preventDefault();
@@ -281,6 +293,7 @@ document.addEventListener("click", async (event) => {
     screen.chosen = null;
     show("who");
   }
+  if (gateDo === "install") installing?.prompt();
   if (gateDo === "forgotten") show("forgotten");
   if (gateDo === "not-forgotten") show("pin");
   if (gateDo === "clear") {
