@@ -30,6 +30,9 @@ CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "waves: each is the recruiter's and one more": forest.waves,
     "knowledge tests: every score is that of its answers": record.scores,
     "conflicts: what was decided is what stands": record.conflicts,
+    "answers: what a desk was told has kept its meaning": record.answers,
+    "mistakes: whoever never was here has nothing": record.mistaken,
+    "same codes: nothing is owed for anyone who may be someone else": record.alike,
     "analyses: each has what its state says": analyses.runs,
     "audit record: whole and as it was written": audit.faults,
 }

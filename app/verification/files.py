@@ -21,6 +21,8 @@ APPEND_ONLY = (
     "conflict_decision",
     "signal_review",
     "duplicate_decision",
+    "desk_event",
+    "desk_event_settlement",
 )
 # Against changing, deleting and replacing on SQLite; against changing or deleting, and emptying, on PostgreSQL.
 GUARDS_OF_A_TABLE = {"sqlite": 3, "postgresql": 2}

@@ -4,8 +4,9 @@ from app.core.i18n import N_
 from app.domain.conflicts.rules import Decision
 from app.domain.coupons.rules import CouponStatus
 from app.domain.intake.rules import Flag
-from app.domain.participants.rules import EntryRoute, Sex
+from app.domain.participants.rules import EntryRoute, Likeness, SamePerson, Sex
 from app.domain.services.rules import Service, State
+from app.domain.stipends.rules import RewardState
 from app.domain.visits.rules import Step
 
 SEX: dict[Sex, str] = {
@@ -122,6 +123,23 @@ FLAGS: dict[Flag, str] = {
 DECISIONS: dict[Decision, str] = {
     Decision.FIRST_STANDS: N_("For the first person"),
     Decision.SECOND_STANDS: N_("For the second person"),
+}
+
+LIKENESSES: dict[Likeness, str] = {
+    Likeness.POSSIBLE_DUPLICATE: N_("Someone with the same code came before"),
+    Likeness.POSSIBLE_SELF_RECRUITMENT: N_("Perhaps the person's own card"),
+}
+
+SAME_PERSON: dict[SamePerson, str] = {
+    SamePerson.SAME: N_("The same person: counted once, and what this visit earned is reversed"),
+    SamePerson.NOT_THE_SAME: N_("Not the same person: both count, and what waited becomes owed"),
+}
+
+REWARDS: dict[RewardState, str] = {
+    RewardState.NONE: N_("none"),
+    RewardState.HELD: N_("held"),
+    RewardState.OWED: N_("owed, not paid yet"),
+    RewardState.PAID: N_("paid"),
 }
 
 # What a person is asked to agree to, purpose by purpose, as it is read out to her.

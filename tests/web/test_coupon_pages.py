@@ -106,9 +106,10 @@ def test_a_used_coupon_can_no_longer_be_ended(
         "/coupons/end", {"name": coupon.code, "ending": "void", "reason": "A mistake"}
     )
 
-    assert "can no longer be changed" in page
+    assert "Take this redemption back" in page
     assert "Take this card out of use" not in page
     assert refused.status_code == 409
+    assert "can no longer be changed" in refused.text
 
 
 def test_a_coupon_cannot_be_called_redeemed_by_hand(
@@ -134,13 +135,17 @@ def conflict(database: Database, place: Place) -> str:
 
 
 def test_both_scans_of_a_conflict_stand_side_by_side_without_the_people(
-    manager: Reader, database: Database, conflict: str
+    manager: Reader, database: Database, place: Place, conflict: str
 ) -> None:
     page = manager.get("/conflicts").text
     with database.snapshot() as session:
         people = session.scalars(select(Participant.id)).all()
 
-    assert page.count("<dt>Scanned</dt>") == 2
+    assert page.count("<dt>Time on the device</dt>") == 2
+    assert page.count("<dt>Received here</dt>") == 2
+    assert page.count(place.intake.username) == 2
+    assert page.count("nothing noted yet") == 2
+    assert page.count("<dd>held</dd>") == 2
     assert "desk-1" in page
     assert "tablet-2" in page
     assert "more than five days after the scan" in page

@@ -17,7 +17,11 @@ from app.domain.intake.actions import DECIDED_IN_THE_BOOKS
 from app.domain.intake.errors import HoldsCoupons
 from app.domain.intake.models import Redemption
 from app.domain.intake.rules import Outcome
+from app.domain.pads import actions as pads
+from app.domain.participants import actions as participant_actions
 from app.domain.participants import queries as participants
+from app.domain.participants.models import DuplicateDecision, Participant, PossibleDuplicate
+from app.domain.participants.rules import NOBODY, SamePerson, Standing
 from app.domain.staff.queries import Actor
 from app.domain.stipends import actions as stipend_actions
 from app.domain.visits import actions as visits
@@ -67,6 +71,9 @@ def decide_conflict(
         )
         second.outcome = Outcome.OVERRULED
         session.flush()
+        pads.void_promised(
+            session, second.participant_id, reason=DECIDED_IN_THE_BOOKS, by=by, now=now
+        )
     else:
         _let_second_stand(session, second, coupon, by=by, now=now)
     record(
@@ -78,6 +85,82 @@ def decide_conflict(
         at=now,
         facts={"decision": decision.value},
     )
+
+
+def decide_duplicate(
+    session: Session,
+    participant_id: UUID,
+    decision: SamePerson,
+    *,
+    reason: str,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Say whether someone whose code came before is the same person; what she earned follows, once.
+
+    The same person is not counted again: what her coming earned is reversed, and cards she was promised are void. Whoever
+    is not the same is told apart from everyone with her code, and what waited becomes owed.
+
+    Raises:
+        UnknownConflict, ConflictDecided, ReasonNeeded.
+    """
+    if not reason.strip():
+        raise ReasonNeeded
+    alike = session.get(PossibleDuplicate, participant_id)
+    if alike is None or alike.programme_id != by.programme_id:
+        raise UnknownConflict
+    row = participants.lock(session, participant_id, programme_id=by.programme_id)
+    if not participants.waits_for_decision(session, participant_id):
+        raise ConflictDecided
+    if row.standing in NOBODY:
+        raise UnknownConflict
+    session.add(
+        DuplicateDecision(
+            participant_id=participant_id,
+            programme_id=by.programme_id,
+            decision=decision,
+            reason=reason.strip(),
+            decided_by=by.staff_id,
+            decided_at=now,
+        )
+    )
+    session.flush()
+    if decision is SamePerson.SAME:
+        _count_her_once(session, row, by=by, now=now)
+    else:
+        _tell_her_apart(session, row, by=by, now=now)
+    record(
+        session,
+        "duplicate.decided",
+        subject=participant_id,
+        staff_id=by.staff_id,
+        programme_id=by.programme_id,
+        at=now,
+        facts={"decision": decision.value},
+    )
+
+
+def _count_her_once(session: Session, row: Participant, *, by: Actor, now: datetime) -> None:
+    books, _ = visits.books_of(session, by.programme_id, row.site_id, now=now)
+    stipend_actions.cancel_rewards(
+        session, books, recruit_id=row.id, reason="came before", with_fee=True
+    )
+    pads.void_promised(session, row.id, reason="came before", by=by, now=now)
+    row.standing = Standing.DUPLICATE
+    came = intake.came_with(session, row.id)
+    if came and came.outcome is Outcome.CONFLICT:  # nobody new stands behind it any more
+        came.outcome = Outcome.OVERRULED
+    session.flush()
+
+
+def _tell_her_apart(session: Session, row: Participant, *, by: Actor, now: datetime) -> None:
+    assert row.uic_digest is not None
+    others = participants.possible_duplicates(
+        session, by.programme_id, row.uic_digest, besides=row.id
+    )
+    for other in others:
+        participant_actions.tell_apart(session, by.programme_id, row.id, other.participant_id)
+    visits.settle(session, row, by=by, now=now)
 
 
 def _let_second_stand(

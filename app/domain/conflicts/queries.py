@@ -1,9 +1,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.crypto import keyring_of
@@ -12,19 +12,49 @@ from app.domain.conflicts.rules import Decision
 from app.domain.coupons import queries as coupons
 from app.domain.coupons.models import Coupon
 from app.domain.intake.models import Redemption
+from app.domain.intake.queries import came_with
 from app.domain.intake.rules import Answer, Outcome
+from app.domain.pads import queries as pads
+from app.domain.participants import queries as participants
+from app.domain.participants.models import DuplicateDecision, Participant, PossibleDuplicate
+from app.domain.participants.queries import Alike, Arrival
+from app.domain.participants.rules import NOBODY, Likeness, SamePerson
+from app.domain.staff.models import StaffMember
+from app.domain.stipends import queries as stipends
+from app.domain.stipends.rules import RewardState
+from app.domain.visits import queries as visits
+from app.domain.visits.rules import Step, steps
+
+
+@dataclass(frozen=True)
+class Visit:
+    """How far someone's visit has come, without the person it was for.
+
+    ``done`` are the steps behind her of those in ``steps``. ``has_cards`` is true, too, where she holds a pad that is not
+    hers yet.
+    """
+
+    came_on: date
+    steps: tuple[Step, ...]
+    done: frozenset[Step]
+    has_cards: bool
+    rewards: RewardState
+    was_given_money: bool
 
 
 @dataclass(frozen=True)
 class Presented:
-    """One of the two redemptions of a conflict, without the person it was for."""
+    """One side of what has to be decided. Of someone who came long ago only the day is known."""
 
-    redemption_id: UUID
+    person: UUID
     site_id: UUID
-    device_id: str
-    scanned_at: datetime
-    received_at: datetime
-    flags: Sequence[str]
+    visit: Visit
+    device_id: str | None = None
+    username: str | None = None
+    scanned_at: datetime | None = None
+    received_at: datetime | None = None
+    flags: Sequence[str] = ()
+    redemption_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +74,27 @@ class DecidedConflict:
     decided_at: datetime
 
 
+@dataclass(frozen=True)
+class PossiblySame:
+    """Someone came while nobody could ask her, under the code of people who came before."""
+
+    likeness: Likeness
+    newcomer: Presented
+    earlier: tuple[Presented, ...]
+
+
+@dataclass(frozen=True)
+class DecidedAlike:
+    """``newcomer`` by where and when she came."""
+
+    likeness: Likeness
+    site_id: UUID
+    came_on: date
+    decision: SamePerson
+    reason: str
+    decided_at: datetime
+
+
 def open_conflicts(session: Session, programme_id: UUID) -> list[Conflict]:
     """Conflicts that wait for a decision, oldest first."""
     first = aliased(Redemption)
@@ -51,7 +102,7 @@ def open_conflicts(session: Session, programme_id: UUID) -> list[Conflict]:
         select(Redemption, first, Coupon)
         .join(Coupon, Coupon.id == Redemption.coupon_id)
         .join(first, (first.coupon_id == Coupon.id) & (first.outcome == Outcome.ACCEPTED))
-        .where(_waits(programme_id))
+        .where(Redemption.programme_id == programme_id, Redemption.outcome == Outcome.CONFLICT)
         .order_by(Redemption.received_at)
     )
     return [_conflict(session, coupon, first, second) for second, first, coupon in rows]
@@ -88,16 +139,105 @@ def decided_conflicts(
     return list(decided.values())
 
 
-def _waits(programme_id: UUID) -> ColumnElement[bool]:
-    return (Redemption.programme_id == programme_id) & (Redemption.outcome == Outcome.CONFLICT)
+def open_alike(session: Session, programme_id: UUID) -> list[PossiblySame]:
+    """Possible duplicates that wait for a decision, oldest first."""
+    return [
+        _possibly_same(session, each)
+        for each in participants.undecided_alike(session, programme_id)
+    ]
+
+
+def decided_alike(session: Session, programme_id: UUID, *, most: int = 50) -> list[DecidedAlike]:
+    """The latest decisions about possible duplicates, newest first."""
+    rows = session.execute(
+        select(
+            PossibleDuplicate.likeness,
+            Participant.site_id,
+            Participant.came_on,
+            DuplicateDecision.decision,
+            DuplicateDecision.reason,
+            DuplicateDecision.decided_at,
+        )
+        .join(Participant, Participant.id == PossibleDuplicate.participant_id)
+        .join(DuplicateDecision, DuplicateDecision.participant_id == Participant.id)
+        .where(DuplicateDecision.programme_id == programme_id)
+        .order_by(DuplicateDecision.decided_at.desc())
+        .limit(most)
+    )
+    return [DecidedAlike(*row) for row in rows]
+
+
+def waiting(session: Session, programme_id: UUID) -> int:
+    """How many questions wait for a coupon manager."""
+    conflicts = select(Redemption.id).where(
+        Redemption.programme_id == programme_id, Redemption.outcome == Outcome.CONFLICT
+    )
+    alike = participants.undecided_alike(session, programme_id)
+    return len(session.scalars(conflicts).all()) + len(alike)
 
 
 def _conflict(session: Session, coupon: Coupon, first: Redemption, second: Redemption) -> Conflict:
     origin = coupons.open_origin(keyring_of(session), coupon.id, coupon.sealed_origin)
-    return Conflict(origin.code[-4:], _presented(first), _presented(second))
+    return Conflict(origin.code[-4:], _presented(session, first), _presented(session, second))
 
 
-def _presented(row: Redemption) -> Presented:
+def _possibly_same(session: Session, alike: Alike) -> PossiblySame:
+    newcomer = session.get_one(Participant, alike.participant_id)
+    others = (
+        participants.possible_duplicates(
+            session, newcomer.programme_id, newcomer.uic_digest, besides=newcomer.id
+        )
+        if newcomer.uic_digest
+        else []
+    )
+    earlier = (session.get_one(Participant, other.participant_id) for other in others)
+    return PossiblySame(
+        alike.likeness,
+        _arrived(session, newcomer, alike.arrival),
+        tuple(_came(session, each) for each in earlier if each.standing not in NOBODY),
+    )
+
+
+def _presented(session: Session, row: Redemption) -> Presented:
+    person = session.get_one(Participant, row.participant_id)
+    arrival = Arrival(
+        row.device_id, row.staff_id, row.scanned_at, row.received_at, tuple(row.flags)
+    )
+    return _arrived(session, person, arrival, row)
+
+
+def _came(session: Session, person: Participant) -> Presented:
+    row = came_with(session, person.id)
+    if row:
+        return _presented(session, row)
+    return Presented(person.id, person.site_id, _visit(session, person))
+
+
+def _arrived(
+    session: Session, person: Participant, arrival: Arrival, row: Redemption | None = None
+) -> Presented:
+    member = session.get(StaffMember, arrival.staff_id)
     return Presented(
-        row.id, row.site_id, row.device_id, row.scanned_at, row.received_at, tuple(row.flags)
+        person.id,
+        row.site_id if row else person.site_id,
+        _visit(session, person),
+        arrival.device_id,
+        member.username if member else None,
+        arrival.scanned_at,
+        arrival.received_at,
+        arrival.flags,
+        row.id if row else None,
+    )
+
+
+def _visit(session: Session, person: Participant) -> Visit:
+    how_far = visits.progress(session, person.id, programme_id=person.programme_id)
+    done = how_far.done()
+    return Visit(
+        person.came_on,
+        tuple(step for step in steps(how_far) if step not in (Step.STIPEND, Step.DONE)),
+        frozenset(step for step, is_done in done.items() if is_done),
+        how_far.has_bundle or pads.is_promised_one(session, person.id),
+        stipends.rewards_for(session, person.id),
+        stipends.was_given_money(session, person.id),
     )

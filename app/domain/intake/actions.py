@@ -41,6 +41,8 @@ from app.domain.intake.events import CouponRedeemed
 from app.domain.intake.models import Redemption, RefusedScan
 from app.domain.intake.queries import Surroundings
 from app.domain.intake.rules import Answer, Flag, Outcome, happened_at, judge_time, may_undo
+from app.domain.pads import actions as pads
+from app.domain.pads import queries as pad_queries
 from app.domain.participants import actions as participant_actions
 from app.domain.participants import queries as participants
 from app.domain.participants.errors import BadParticipant
@@ -231,7 +233,9 @@ def take_back(
     was_given_money = stipends.was_given_money(session, person.id)
     if is_own and was_given_money:
         raise RewardAlreadyPaid
-    _leave_the_chain(session, person, row, reason=TAKEN_BACK_IN_THE_BOOKS, now=now)
+    if is_own and pad_queries.is_promised_one(session, person.id):
+        raise HoldsCoupons
+    _leave_the_chain(session, person, row, reason=TAKEN_BACK_IN_THE_BOOKS, by=by, now=now)
     stood, row.outcome = row.outcome is Outcome.ACCEPTED, Outcome.TAKEN_BACK
     if not was_given_money and not visit_queries.has_begun(session, person):
         person.standing = Standing.MISTAKEN
@@ -269,7 +273,7 @@ def overrule(session: Session, first: Redemption, *, by: Actor, now: datetime) -
     """
     loser = participants.lock(session, first.participant_id, programme_id=by.programme_id)
     _leave_the_chain(
-        session, loser, first, reason=DECIDED_IN_THE_BOOKS, now=now, keeps_her_fee=True
+        session, loser, first, reason=DECIDED_IN_THE_BOOKS, by=by, now=now, keeps_her_fee=True
     )
     first.outcome = Outcome.OVERRULED
     session.flush()
@@ -579,10 +583,11 @@ def _leave_the_chain(
     row: Redemption,
     *,
     reason: str,
+    by: Actor,
     now: datetime,
     keeps_her_fee: bool = False,
 ) -> None:
-    """Reverse what a redemption earned and take its person out of the forest."""
+    """Reverse what a redemption earned and take its person out of the forest: she will have no coupons."""
     # Held before it is looked at: nobody may be given coupons, or be paid, in between.
     origin = participants.origin_of(session, person)
     if origin and origin.recruiter_id:
@@ -593,6 +598,7 @@ def _leave_the_chain(
     stipend_actions.cancel_rewards(
         session, books, recruit_id=person.id, reason=reason, with_fee=not keeps_her_fee
     )
+    pads.void_promised(session, person.id, reason=reason, by=by, now=now)
     if origin:
         participant_actions.set_origin(session, person, None, None)
 

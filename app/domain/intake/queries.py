@@ -18,6 +18,7 @@ from app.domain.coupons.errors import (
 )
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.rules import CouponState, CouponStatus, reason_unusable
+from app.domain.intake.errors import UnknownScan
 from app.domain.intake.models import Redemption, RefusedScan
 from app.domain.intake.rules import Outcome, may_undo
 from app.domain.pads import queries as pads
@@ -172,6 +173,15 @@ def first_in_conflict(session: Session, coupon_id: UUID) -> Redemption | None:
         .limit(1)
         .with_for_update()
     )
+
+
+def redemption_of(session: Session, scanned: Code | Token, *, programme_id: UUID) -> UUID:
+    """The redemption that stands of a coupon. Raises: UnknownCoupon, WrongProgramme, UnknownScan."""
+    row, _state = coupon_state(session, scanned, programme_id=programme_id)
+    found = accepted_redemption(session, row.id)
+    if found is None:
+        raise UnknownScan
+    return found.id
 
 
 def came_with(session: Session, participant_id: UUID) -> Redemption | None:

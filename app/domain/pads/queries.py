@@ -91,6 +91,13 @@ def promised_to(session: Session, holder_id: UUID) -> CouponPad | None:
     )
 
 
+def is_promised_one(session: Session, holder_id: UUID) -> bool:
+    """Whether someone holds a pad that is not hers yet."""
+    digest = promised_digest(keyring_of(session), holder_id)
+    found = select(CouponPad.id).where(CouponPad.promised_digest == digest)
+    return session.scalar(found) is not None
+
+
 def status_of(session: Session, scanned: Code | Token) -> tuple[UUID, PadStatus] | None:
     """The programme and the state of the printed pad that a card is of; None when it is of none."""
     found = session.execute(

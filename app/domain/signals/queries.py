@@ -30,9 +30,9 @@ from app.domain.chains.queries import told_apart
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.queries import OriginColumns, open_origins
 from app.domain.intake.models import Redemption, RefusedScan
-from app.domain.intake.rules import Flag, Outcome
+from app.domain.intake.rules import Flag, Outcome, happened_at
 from app.domain.participants.models import Participant
-from app.domain.participants.rules import Came, Standing
+from app.domain.participants.rules import NOBODY, Came, Standing
 from app.domain.programmes.queries import SiteFacts, sites
 from app.domain.signals.models import SignalReview
 from app.domain.signals.rules import is_grown, open_minutes
@@ -44,7 +44,6 @@ from app.domain.visits.queries import knowledge_test
 Rows = Sequence[Row[*tuple[Any, ...]]]
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-WRONG_CLOCKS = {Flag.CLOCK_AHEAD.value, Flag.CLOCK_BEHIND.value}
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,10 @@ def load_desks(session: Session, programme_id: UUID, *, now: datetime) -> Desks:
             _plain(Participant.site_id),
             Participant.uic_digest,
         )
-        .where(Participant.programme_id == programme_id)
+        .where(
+            Participant.programme_id == programme_id,
+            Participant.standing != Standing.MISTAKEN,
+        )
         .order_by(Participant.came_on, Participant.id)
     ).all()
     place = _Places(
@@ -254,9 +256,7 @@ def _people(
     came = _numbers(place.people[hex_of(row.participant_id)] for row in rows)
     recruiter[came] = _numbers(place.people[each] for each in origins.recruiter)
     chain[came] = chain[_numbers(place.people[each] for each in origins.chain)]
-    coded = [
-        row.uic_digest is not None and row.standing is not Standing.DUPLICATE for row in people
-    ]
+    coded = [row.uic_digest is not None and row.standing not in NOBODY for row in people]
     alike: dict[bytes, list[int]] = defaultdict(list)
     for i, row in enumerate(people):
         if coded[i]:
@@ -300,9 +300,7 @@ def _accepted(
 
 
 def _when(row: Row[*tuple[Any, ...]]) -> datetime:
-    """As the device said, unless its clock was wrong."""
-    moment: datetime = row.received_at
-    return moment if WRONG_CLOCKS & set(row.flags) else min(row.scanned_at, moment)
+    return happened_at(scanned_at=row.scanned_at, received_at=row.received_at, flags=row.flags)
 
 
 def _outside_hours(

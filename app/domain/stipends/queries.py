@@ -10,7 +10,7 @@ from app.core.crypto import KeyProblem, keyring_of
 from app.core.money import Money
 from app.domain.programmes.rules import LARGEST_BUNDLE
 from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine
-from app.domain.stipends.rules import Account
+from app.domain.stipends.rules import Account, Incentive, RewardState
 
 DEBIT_SIDE = frozenset(Account) - {
     Account.FUNDING,
@@ -198,6 +198,17 @@ def unclaimed(session: Session, programme_id: UUID) -> list[Unclaimed]:
 def entry_for(session: Session, kind: str, of: UUID) -> LedgerEntry | None:
     """The entry made for a cause, unless it was reversed."""
     return session.scalar(_ENTRY_FOR, {"cause": cause_digest(session, kind, of)})
+
+
+def rewards_for(session: Session, recruit_id: UUID) -> RewardState:
+    """The furthest that any reward for a recruit has come, what was reversed left out."""
+    earned = (Incentive.RECRUITMENT, Incentive.EDUCATION, Incentive.STEERING)
+    owed = [entry for each in earned if (entry := entry_for(session, each.value, recruit_id))]
+    if was_paid(session, [entry.id for entry in owed]):
+        return RewardState.PAID
+    if owed:
+        return RewardState.OWED
+    return RewardState.HELD if entry_for(session, "held", recruit_id) else RewardState.NONE
 
 
 def loss_of(session: Session, participant_id: UUID, minor: int) -> tuple[LedgerEntry, UUID] | None:

@@ -34,6 +34,15 @@ class Account(StrEnum):
     CASH_LOSS = "cash_loss"
 
 
+class RewardState(StrEnum):
+    """How what a recruit's coming earned her recruiter stands."""
+
+    NONE = "none"
+    HELD = "held"
+    OWED = "owed"
+    PAID = "paid"
+
+
 EXPENSE: Mapping[Incentive, Account] = {
     Incentive.PRIMARY: Account.EXPENSE_PRIMARY,
     Incentive.RECRUITMENT: Account.EXPENSE_RECRUITMENT,

@@ -9,8 +9,8 @@ from app.core.errors import DomainError
 from app.domain.coupons.actions import end_coupon
 from app.domain.coupons.queries import read
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import Scan
-from app.domain.intake.queries import look_up
+from app.domain.intake.actions import Scan, take_back
+from app.domain.intake.queries import look_up, redemption_of
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.web import vocabulary
@@ -20,6 +20,7 @@ from app.web.desk_place import desk_site, device_of
 from app.web.flash import flash
 from app.web.problems import STATUS
 from app.web.templating import render
+from app.web.wording import ERRORS
 
 router = APIRouter(prefix="/coupons", include_in_schema=False)
 
@@ -65,6 +66,28 @@ def end(
     return response
 
 
+@router.post("/take-back")
+def take_back_redemption(
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Ender,
+    name: Text,
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Undo the redemption of a coupon that was a mistake, with the reason."""
+    try:
+        with db.transaction() as session:
+            scan_id = redemption_of(session, read(name), programme_id=actor.programme_id)
+            take_back(session, scan_id, reason=reason, by=actor, now=now)
+    except DomainError as problem:
+        card, status = _look(request, db, now, actor, name)
+        return _page(request, card=card, status=status, problem=problem)
+    response = RedirectResponse("/coupons", 303)
+    flash(response, "scan_taken_back")
+    return response
+
+
 def _look(
     request: Request, db: Database, now: Now, actor: Actor, text: str
 ) -> tuple[Card, CouponStatus]:
@@ -90,7 +113,9 @@ def _page(
         "card": card,
         "status": status,
         "can_end": status is CouponStatus.ISSUED,
+        "can_take_back": status is CouponStatus.REDEEMED,
         "problem": problem.code if problem else None,
+        "problem_text": ERRORS[problem.code] if problem else "",
         "typed": typed,
         "words": vocabulary,
     }

@@ -18,7 +18,7 @@ from app.domain.coupons.errors import (
     SelfRecruitment,
 )
 from app.domain.coupons.queries import read
-from app.domain.intake.actions import Scan, welcome_walk_in
+from app.domain.intake.actions import Scan, take_back, welcome_walk_in
 from app.domain.intake.queries import open_visits, scans_of
 from app.domain.participants.errors import BadParticipant
 from app.domain.participants.queries import Match, possible_duplicates, uic_digest
@@ -37,9 +37,11 @@ from app.web.desk_place import (
     remember,
 )
 from app.web.flash import flash
+from app.web.problems import STATUS
 from app.web.scanning import look_at, take_scan
 from app.web.templating import render
 from app.web.vocabulary import OUTCOMES
+from app.web.wording import ERRORS
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
@@ -128,6 +130,21 @@ def redeem(
     return remember(request, response, DEVICE_COOKIE, scan.device_id)
 
 
+@router.post("/undo")
+def undo(
+    request: Request, db: Db, now: Now, actor: Redeemer, scan_id: Annotated[UUID, Form()]
+) -> Response:
+    """Take one's own scan back while that is easy: nothing was paid and no cards were given."""
+    try:
+        with db.transaction() as session:
+            take_back(session, scan_id, reason=None, by=actor, now=now)
+    except DomainError as problem:
+        return _page(request, db, now, actor, problem=problem, status=STATUS[problem.kind])
+    response = RedirectResponse("/desk", 303)
+    flash(response, "scan_taken_back")
+    return response
+
+
 @router.get("/walk-in")
 def ask_walk_in(request: Request, db: Db, now: Now, actor: Redeemer) -> Response:
     """Someone without a usable card is served like anyone."""
@@ -201,6 +218,7 @@ def _page(
     known: Known | None = None,
     problem: DomainError | None = None,
     late_reason: str = "",
+    status: int = 200,
 ) -> Response:
     with db.snapshot() as session:
         place = desk_site(session, request, actor)
@@ -219,6 +237,7 @@ def _page(
         "nothing_read": nothing_read,
         "known": known,
         "problem": problem.code if problem else None,
+        "problem_text": ERRORS[problem.code] if problem else "",
         "late_reason": late_reason,
         "place": place,
         "places": places,
@@ -231,7 +250,7 @@ def _page(
         "can_accept_late": actor.may(Permission.ACCEPT_LATE),
         "tag_of": tag_of,
     }
-    response = render(request, "desk.html", context)
+    response = render(request, "desk.html", context, status=status)
     return remember(request, response, DEVICE_COOKIE, device_of(request))
 
 
