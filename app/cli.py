@@ -19,6 +19,7 @@ COMMANDS = {
     "serve": ("serve", "serve the pages and the API"),
     "worker": ("worker", "deliver events and chain the audit record until stopped"),
     "migrate": ("migrate", "bring the database up to date; makes the key file of a new one"),
+    "restored": ("restored", "after a backup was put back: have devices send again what it lacks"),
     "verify": ("verify", "check every invariant the database must hold"),
     "programme": ("programme", "open a programme or a site, list them"),
     "staff": ("staff", "add, list and remove people who log in"),

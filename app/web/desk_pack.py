@@ -117,7 +117,7 @@ def _rules(
 
 def _fee(rules: Protocol, currency: str) -> dict[str, Any] | None:
     """What a device may hand out itself, where the rules let it."""
-    if not getattr(rules, "fee_offline", False) or not rules.stipends.primary:
+    if not rules.fee_offline or not rules.stipends.primary:
         return None
     amount = Money(rules.stipends.primary, currency)
     return {
