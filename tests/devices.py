@@ -84,7 +84,7 @@ class DeskDevice:
     def go_through_visit(
         self, person: UUID, *, at: datetime = LATER, correct: int = 8, network_size: int = 8
     ) -> None:
-        """All the steps of a recruit's visit, a minute each."""
+        """All the steps of a recruit's visit, half a minute each."""
         chosen = {f"item_{item}": option for item, option in answers(correct).items()}
         steps: Sequence[tuple[str, dict[str, str]]] = (
             ("eligibility", {"sex": "female", "age": "22", "injected": "yes"}),
@@ -94,8 +94,8 @@ class DeskDevice:
             ("services", {"request_id": str(uuid4()), "needles_and_syringes": "20"}),
             ("training", {}),
         )
-        for minutes, (kind, fields) in enumerate(steps, 1):
-            self.work(kind, person, fields, at=at + timedelta(minutes=minutes))
+        for number, (kind, fields) in enumerate(steps, 1):
+            self.work(kind, person, fields, at=at + number * timedelta(seconds=30))
 
     @property
     def waiting(self) -> list[dict[str, Any]]:

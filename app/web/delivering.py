@@ -158,7 +158,7 @@ def _open(
                 device_id=device.id,
                 programme_id=device.programme_id,
                 digest=queries.digest_of(session, sealed.id, same),
-                sealed_hash=hashlib.sha256(raw).digest(),
+                envelope_hash=hashlib.sha256(raw).digest(),
             ),
             written,
             _event(written),
@@ -219,7 +219,7 @@ class _Player:
                     answer = found
                     kept[event.id] = event.delivered.digest, answer
                 answers.append(answer)
-                last = event.seq, event.delivered.sealed_hash
+                last = event.seq, event.delivered.envelope_hash
         self.delivery.answers += answers
         self.delivery.left += left
         self.stuck, self.last = stuck, last

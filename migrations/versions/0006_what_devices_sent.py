@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("sealed_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("envelope_hash", sa.LargeBinary(), nullable=False),
         sa.Column(
             "outcome",
             sa.Enum(

@@ -28,7 +28,7 @@ class Delivered:
     device_id: UUID
     programme_id: UUID
     digest: bytes
-    sealed_hash: bytes
+    envelope_hash: bytes
 
 
 def take_turn(session: Session, device_id: UUID) -> int:
@@ -65,7 +65,7 @@ def keep(
             "seq": answer.seq,
             "received_at": now,
             "digest": event.digest,
-            "sealed_hash": event.sealed_hash,
+            "envelope_hash": event.envelope_hash,
             "outcome": answer.outcome,
             "code": answer.code,
             "flags": list(answer.flags),

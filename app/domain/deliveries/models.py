@@ -14,7 +14,7 @@ class DeskEvent(Base):
     """The answer to something a device did and sent, for ever. Append-only.
 
     What was done, with whom and when is not here: numbers of one device follow each other, and would join people. ``digest``
-    is keyed and tells another event under the same id; ``sealed_hash`` is what the next event must name. Only what could
+    is keyed and tells another event under the same id; ``envelope_hash`` is what the next event must name. Only what could
     not be booked is kept, sealed, until someone has looked at it. Two events may claim one number, from a device that was
     set back: both happened.
     """
@@ -38,7 +38,7 @@ class DeskEvent(Base):
     seq: Mapped[int]
     received_at: Mapped[datetime]
     digest: Mapped[bytes]
-    sealed_hash: Mapped[bytes]
+    envelope_hash: Mapped[bytes]
     outcome: Mapped[Outcome] = mapped_column(choice(Outcome))
     code: Mapped[str | None]
     flags: Mapped[list[str]]

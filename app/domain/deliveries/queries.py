@@ -68,7 +68,7 @@ def digests(session: Session, ids: Iterable[UUID]) -> dict[UUID, tuple[bytes, An
 def hash_of(session: Session, device_id: UUID, seq: int) -> bytes | None:
     """The hash of an event's seal by its number, which the next one must name."""
     return session.scalar(
-        select(DeskEvent.sealed_hash)
+        select(DeskEvent.envelope_hash)
         .where(DeskEvent.device_id == device_id, DeskEvent.seq == seq)
         .order_by(DeskEvent.id)
         .limit(1)
