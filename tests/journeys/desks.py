@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -86,12 +87,12 @@ class World:
 
 
 @contextmanager
-def served_desk(database_url: str, folder: Path) -> Iterator[Desk]:
-    """Serve a migrated database with a programme in it."""
+def served_desk(database_url: str, folder: Path, **programme: Any) -> Iterator[Desk]:
+    """Serve a migrated database with a programme in it, with what is given of it."""
     key_file = folder / "master.key"
     database = Database(database_url, Keyring.create(key_file))
     with database.transaction() as session:
-        place = a_place(session, now=utc_now() - timedelta(days=9))
+        place = a_place(session, now=utc_now() - timedelta(days=9), **programme)
     with serving(database_url, key_file) as server:
         yield Desk(server.url, database, place)
     database.close()
