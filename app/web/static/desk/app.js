@@ -80,11 +80,14 @@ async function draw(place) {
   closeCamera();
   const arrived = place.card && [...work.visits.values()].find(({ scan }) => scan === place.card.scan);
   app.place = arrived ? { screen: "visit", person: arrived.person } : place;
+  const main = document.getElementById("main");
+  main.setAttribute("aria-busy", "true");
   await SCREENS[app.place.screen](app, app.place);
   if (turn !== drawing) return;
-  await offerCamera();
+  main.removeAttribute("aria-busy");
   drawStatus(app.work);
   focusOnWork();
+  doing(offerCamera());
   if (app.work === work) doing(work.keepSetting("place", app.place));
 }
 

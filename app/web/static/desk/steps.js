@@ -1,7 +1,7 @@
 // A visit on the screen: its steps, the form of the one that is open, and what the server said about it.
 
 import { play } from "../desk_sound.js";
-import { closeCamera, offerCamera, say } from "./scan.js";
+import { closeCamera, say } from "./scan.js";
 import { fieldsOf, focusOnWork, into, once, piece, refill, show } from "./screens.js";
 import { notePieces } from "./notes.js";
 import { clockText, dayText, inLanguage, tagOf, word } from "./words.js";
@@ -81,7 +81,6 @@ async function drawStep(app, visit, step, place) {
   }));
   for (const each of slot.querySelectorAll("[data-path]")) each.dataset.path = each.dataset.path.replace("PERSON", visit.person);
   if (step === "bundle" && place.pad) into("pad", piece("pad-found", padFacts(work, place.pad)));
-  if (step === "bundle") await offerCamera();
   const form = slot.querySelector("form[action]");
   if (!form || form.id === "scan") return;
   fit(form, step, visit);
