@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Error, Playwright, expect, sync_playwright
+from playwright.sync_api import Error, Playwright, sync_playwright
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
@@ -30,18 +30,15 @@ from tests.browser import FLAGS, executable
 from tests.factories import a_bundle, a_place
 from tests.journeys.desks import Desk, served_desk
 from tests.journeys.offline import Device, enrolled, new_pad, unlocked
+from tests.journeys.walking import (
+    STEPS,
+    begin_visit,
+    enter_step,
+    wait_for_step,
+    wait_until_confirmed,
+)
 from tests.serving import free_port, serving
 
-STEPS = (
-    "eligibility",
-    "consent",
-    "knowledge_test",
-    "interview",
-    "services",
-    "stipend",
-    "training",
-    "bundle",
-)
 QUEUED = 60
 
 
@@ -85,37 +82,6 @@ def kill_browser(profile: Path) -> None:
                 os.kill(int(process.name), signal.SIGKILL)
 
 
-def shown(device: Device) -> str:
-    """The step that the screen shows."""
-    return str(device.run("return app.place.screen === 'visit' ? app.place.shown : ''"))
-
-
-def wait_for_step(device: Device, step: str) -> None:
-    deadline = time.monotonic() + 15
-    while shown(device) != step:
-        assert time.monotonic() < deadline, f"{step} was not shown, but {shown(device)!r}"
-        time.sleep(0.02)
-
-
-def fill(device: Device, step: str, pad: str) -> None:
-    """Enter a step and confirm it."""
-    page = device.page
-    if step == "bundle":
-        device.scan(pad)
-        page.locator("[data-action=handed]").click()
-        return
-    if step == "stipend":
-        page.locator("#main a[href*='after=stipend']:visible").first.click()
-        return
-    for fieldset in page.locator("#main form fieldset:has([type=radio])").all():
-        fieldset.locator("[type=radio]").first.check()
-    if step == "eligibility":
-        page.locator("[name=age]").fill("23")
-    if step == "services":
-        page.locator("[name=needles_and_syringes]").fill("10")
-    page.locator("#main form button.large").first.click()
-
-
 def test_a_browser_killed_after_every_step_goes_on_where_it_was(
     database_url: str, tmp_path: Path, playing: Playwright
 ) -> None:
@@ -129,19 +95,13 @@ def test_a_browser_killed_after_every_step_goes_on_where_it_was(
             bundles_before = count(session, CouponBundle)
         with browsing(playing, profile, desk) as device:
             device.cut_network()
-            device.scan(world.cards[0].token)
-            device.page.locator("#uic").fill(f"olha {world.number}")
-            device.page.locator("#main form#arrive button.large").first.click()
-            wait_for_step(device, STEPS[0])
+            begin_visit(device, world.cards[0].token, f"olha {world.number}")
             kill_browser(profile)
         for step, following in zip(STEPS, (*STEPS[1:], "done"), strict=True):
             with browsing(playing, profile, desk) as device:
                 wait_for_step(device, step)
-                fill(device, step, pad)
-                if following == "done":
-                    expect(device.page.locator("#main")).to_contain_text("handed over")
-                else:
-                    wait_for_step(device, following)
+                enter_step(device, step, pad)
+                wait_until_confirmed(device, following)
                 kill_browser(profile)
         with browsing(playing, profile, desk) as device:
             device.restore_network()
