@@ -12,6 +12,7 @@ from uuid import UUID
 
 from app.computations.estimates import compute_estimate
 from app.computations.forecasts import compute_forecast
+from app.computations.pads import print_pads
 from app.computations.report import compute_report
 from app.core.db import Database
 from app.domain.analyses.queries import Result
@@ -25,4 +26,5 @@ KINDS: Mapping[str, Computation] = {
     AnalysisKind.ESTIMATE: compute_estimate,
     AnalysisKind.FORECAST: compute_forecast,
     AnalysisKind.REPORT: compute_report,
+    AnalysisKind.PADS: print_pads,
 }

@@ -8,6 +8,7 @@ MENU: tuple[tuple[str, str, Permission | None], ...] = (
     ("/desk", N_("Desk"), Permission.LOOK_UP_COUPON),
     ("/seeds", N_("Seeds"), Permission.ENROL_SEED),
     ("/coupons", N_("Coupons"), Permission.END_COUPON),
+    ("/pads", N_("Printed cards"), Permission.PRINT_PADS),
     ("/conflicts", N_("Conflicts"), Permission.DECIDE_CONFLICT),
     ("/reach", N_("Reach"), Permission.SEE_REACH),
     ("/chains", N_("Chains"), Permission.SEE_CHAINS),

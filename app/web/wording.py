@@ -26,6 +26,7 @@ DONE: dict[str, str] = {
     "coupon_ended": N_("The card is out of use."),
     "scan_taken_back": N_("The scan was taken back. The card can be used again."),
     "conflict_decided": N_("The decision is kept."),
+    "pads_voided": N_("The printed cards are cancelled."),
     "device_enrolled": N_("The device is enrolled."),
     "device_locked": N_("The device is locked."),
     "device_renamed": N_("The device has its new name."),

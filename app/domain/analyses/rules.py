@@ -28,6 +28,7 @@ class AnalysisKind(StrEnum):
     ESTIMATE = "estimate"
     FORECAST = "forecast"
     REPORT = "report"
+    PADS = "pads"
 
 
 class RunState(StrEnum):

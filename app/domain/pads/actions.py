@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
@@ -56,8 +57,11 @@ def order_batch(
             requested_by=by.staff_id,
             requested_at=now,
         )
-        session.add(row)
-        session.flush()
+        try:
+            with session.begin_nested():
+                session.add(row)
+        except IntegrityError:  # the form was sent twice in the same moment
+            return queries.batch(session, batch_id, programme_id=by.programme_id)
         _record(session, "pads.ordered", batch_id, by, now, pads=pads, cards=cards)
     return queries.batch(session, batch_id, programme_id=by.programme_id)
 

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     ISSUE_BUNDLE = "issue_bundle"
     ENROL_SEED = "enrol_seed"
     END_COUPON = "end_coupon"
+    PRINT_PADS = "print_pads"
     ACCEPT_LATE = "accept_late"
     DECIDE_CONFLICT = "decide_conflict"
     SEE_REACH = "see_reach"
@@ -47,6 +48,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             *_DESK,
             _P.ENROL_SEED,
             _P.END_COUPON,
+            _P.PRINT_PADS,
             _P.ACCEPT_LATE,
             _P.DECIDE_CONFLICT,
             _P.SEE_REACH,

@@ -59,6 +59,7 @@ class AnalysisOut(BaseModel):
     @classmethod
     def of(cls, run: RunFacts, result: Result | None) -> "AnalysisOut":
         is_json = result is not None and result.media_type == JSON
+        is_report = run.kind == AnalysisKind.REPORT
         return cls(
             id=run.id,
             kind=AnalysisKind(run.kind),
@@ -70,7 +71,7 @@ class AnalysisOut(BaseModel):
             finished_at=run.finished_at,
             failure=run.failure,
             result=_told(run, result.content) if result and is_json else None,
-            document=f"/reports/{run.id}.pdf" if result and not is_json else None,
+            document=f"/reports/{run.id}.pdf" if result and is_report else None,
         )
 
 

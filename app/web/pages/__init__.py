@@ -13,6 +13,7 @@ from app.web.pages import (
     forecasts,
     help,  # noqa: A004 - the screen's name
     log_in,
+    pads,
     programme,
     reach,
     reports,
@@ -38,6 +39,7 @@ ROUTERS = tuple(
         forecasts,
         help,
         log_in,
+        pads,
         programme,
         reach,
         reports,
