@@ -1,8 +1,7 @@
 // How pages are shown to this reader: large print and high contrast, kept in this browser only.
 // A plain script, read before the style sheet: a module would run after the first picture of the page.
 //
-// A button with data-display="print" or "contrast" turns one of them on and off. Whoever puts such buttons
-// into a page later tells so: document.dispatchEvent(new Event("display:shown")).
+// A button with data-display="print" or "contrast" turns one of them on and off.
 
 (() => {
   const root = document.documentElement;
@@ -45,7 +44,7 @@
   });
   window.addEventListener("pageshow", apply); // a page kept by the browser may be older than the choice
   document.addEventListener("DOMContentLoaded", show);
-  document.addEventListener("display:shown", show);
+  document.addEventListener("desk:swapped", show); // the app shows its page in another language
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-display]");
     if (!button) return;
