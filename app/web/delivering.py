@@ -284,6 +284,7 @@ class _Player:
             device=self.device,
             at=at,
             now=event.received_at,
+            flags=flags,
         )
         played = play(booking)
         words = dict.fromkeys((*flags, *played.flags))

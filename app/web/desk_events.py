@@ -14,6 +14,7 @@ from app.domain.deliveries.errors import UnknownEvent
 from app.domain.deliveries.rules import Flag, Outcome
 from app.domain.devices.queries import Device
 from app.domain.intake import actions as intake
+from app.domain.intake.rules import CLOCK_FLAGS
 from app.domain.pads import actions as pads
 from app.domain.participants.errors import BadParticipant
 from app.domain.programmes.queries import SiteFacts
@@ -29,7 +30,10 @@ from app.web.visit_steps import ENTER, Entry
 
 @dataclass(frozen=True)
 class Booking:
-    """An event about to be booked: who did what, with whom, where and when. ``now`` is when it came."""
+    """An event about to be booked: who did what, with whom, where and when. ``now`` is when it came.
+
+    ``flags`` are what is odd about it, its clock among them.
+    """
 
     session: Session
     id: UUID
@@ -40,6 +44,7 @@ class Booking:
     device: Device
     at: datetime
     now: datetime
+    flags: tuple[str, ...] = ()
 
     @property
     def by(self) -> Actor:
@@ -82,6 +87,7 @@ def arrive(booking: Booking) -> Played:
         not_the_same=_people(entered),
         late_reason=entered.get("late_reason") or None,
         participant_id=booking.person,
+        flags=tuple(flag for flag in CLOCK_FLAGS if flag.value in booking.flags),
     )
     arrival = intake.arrive(booking.session, scan, by=booking.by, now=booking.now)
     if slip:

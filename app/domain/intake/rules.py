@@ -43,6 +43,9 @@ class Flag(StrEnum):
     POSSIBLE_SELF_RECRUITMENT = "possible_self_recruitment"
 
 
+CLOCK_FLAGS = (Flag.CLOCK_AHEAD, Flag.CLOCK_BEHIND)
+
+
 def judge_time(scanned_at: datetime, *, now: datetime) -> tuple[datetime, list[Flag]]:
     """The instant at which a scan is judged, and what is odd about the device's clock.
 
@@ -78,7 +81,7 @@ def corrected(
 
 def happened_at(*, scanned_at: datetime, received_at: datetime, flags: Collection[str]) -> datetime:
     """When a coupon was handed in: as its device said, unless its clock was wrong and nobody corrected it."""
-    wrong = {Flag.CLOCK_AHEAD.value, Flag.CLOCK_BEHIND.value} & set(flags)
+    wrong = {flag.value for flag in CLOCK_FLAGS} & set(flags)
     if wrong and Flag.CLOCK_CORRECTED.value not in flags:
         return received_at
     return min(scanned_at, received_at)
