@@ -27,13 +27,14 @@ from app.domain.conflicts.models import ConflictDecision
 from app.domain.conflicts.rules import Decision
 from app.domain.coupons.models import Coupon, CouponBundle
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import record_conflict
+from app.domain.intake.actions import arrive, record_conflict, take_back
 from app.domain.intake.models import Redemption
-from app.domain.intake.rules import Outcome
-from app.domain.participants.models import Participant
-from app.domain.participants.queries import Origin, seal_origin
+from app.domain.intake.rules import Answer, Outcome
+from app.domain.participants.models import Participant, PossibleDuplicate
+from app.domain.participants.queries import Arrival, Origin, seal_arrival, seal_origin
+from app.domain.participants.rules import Likeness, Standing
 from app.domain.services.models import ServiceRecord
-from app.domain.stipends.actions import pay_in_cash
+from app.domain.stipends.actions import note_fee_paid, pay_in_cash
 from app.domain.stipends.models import LedgerEntry, Payout
 from app.domain.stipends.queries import Earner, account_digest
 from app.domain.stipends.rules import Account
@@ -90,6 +91,7 @@ def world(database: Database) -> World:
             now=LATER,
         )
         a_finished_visit(session, place)
+        what_desks_did_offline(session, place)
         some_analyses(session, place)
         chain(session)
         return World(place, seed, visit, waiting, decided, account_digest(session, Earner(seed, 0)))
@@ -101,6 +103,28 @@ def a_conflict(session: Session, place: Place) -> UUID:
     second = record_conflict(session, a_scan(coupon, place), by=place.intake, now=LATER)
     go_through_visit(session, place, second.participant_id, correct=None)
     return second.id
+
+
+def what_desks_did_offline(session: Session, place: Place) -> None:
+    """A scan that was taken back, someone whose code came before, and her fee, which was not owed."""
+    first, second, third = a_bundle(session, place).coupons
+    by: dict[str, Any] = {"by": place.intake, "now": LATER}
+    mistake = a_redemption(session, place, first)
+    take_back(session, mistake.id, reason=None, **by)
+    a_redemption(session, place, second, uic="OLENA0785")
+    alike = arrive(session, a_scan(third, place, uic="OLENA0785"), **by)
+    assert alike.participant_id
+    books, _ = books_of(session, place.programme.id, place.site.id, now=LATER)
+    is_owed = note_fee_paid(
+        session,
+        books,
+        payment_id=uuid4(),
+        participant_id=alike.participant_id,
+        minor=750,
+        by=place.intake.staff_id,
+        now=LATER,
+    )
+    assert not is_owed
 
 
 def some_analyses(session: Session, place: Place) -> None:
@@ -305,6 +329,40 @@ def a_score_made_better(connection: Connection, world: World, keyring: Keyring) 
 @breaks("conflicts")
 def a_decision_turned_round(connection: Connection, world: World, keyring: Keyring) -> None:
     connection.execute(update(ConflictDecision).values(decision=Decision.FIRST_STANDS))
+
+
+@breaks("answers")
+def an_answer_made_better(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(
+        update(Redemption).where(Redemption.id == world.waiting).values(answer=Answer.ACCEPTED)
+    )
+
+
+@breaks("mistakes")
+def someone_who_was_here_called_a_mistake(
+    connection: Connection, world: World, keyring: Keyring
+) -> None:
+    connection.execute(
+        update(Participant)
+        .where(Participant.id == world.visit.participant_id)
+        .values(standing=Standing.MISTAKEN)
+    )
+
+
+@breaks("same codes")
+def cards_for_someone_who_may_be_someone_else(
+    connection: Connection, world: World, keyring: Keyring
+) -> None:
+    person = world.visit.participant_id
+    arrival = Arrival("desk-1", world.place.intake.staff_id, LATER, LATER, ())
+    connection.execute(
+        insert(PossibleDuplicate).values(
+            participant_id=person,
+            programme_id=world.place.programme.id,
+            likeness=Likeness.POSSIBLE_DUPLICATE,
+            sealed_arrival=seal_arrival(keyring, person, arrival),
+        )
+    )
 
 
 @breaks("analyses")
