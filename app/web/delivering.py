@@ -35,7 +35,7 @@ from app.domain.devices.queries import Device
 from app.domain.intake.errors import ScanIdReused
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
-from app.web.desk_events import Booking, play
+from app.web.desk_events import Booking, Played, play
 
 # How many events share a transaction, and so SQLite's one writer: a desk with a network waits that long.
 GROUP = 10
@@ -116,7 +116,7 @@ def deliver(db: Database, upload: Upload, *, now: datetime) -> Delivery:
             waiting=upload.waiting,
         )
     delivery.resend_from = turn.resend_from
-    skew = rules.skew_of(upload.clock, now=now)
+    skew = now - upload.clock
     delivery.left = [NotYet(e.id, e.seq, Left.NOT_ITS_TURN) for e in opened if e.seq in turn.left]
     played = sorted((e for e in opened if e.seq not in turn.left), key=lambda e: (e.seq, e.id))
     player = _Player(db, device, delivery, skew, turn.after_gap)
@@ -240,7 +240,9 @@ class _Player:
             flags = (*flags, Flag.DEVICE_REVOKED)
         try:
             with apart(outer) as session:
-                answer = self._book(session, event, at, flags)
+                played = self._book(session, event, at, flags)
+                known = tuple(dict.fromkeys((*flags, *played.flags)))
+                answer = Answer(event.id, event.seq, played.outcome, played.code, known)
                 deliveries.keep(session, event.delivered, answer, now=event.received_at)
             return answer
         except DomainError as refusal:
@@ -267,40 +269,39 @@ class _Player:
         return answer
 
     def _book(
-        self, session: Session, event: Opened, at: datetime, flags: tuple[Flag, ...]
-    ) -> Answer:
+        self, session: Session, event: Opened, at: datetime, flags: tuple[str, ...]
+    ) -> Played:
         said = event.event
         if said is None:
             raise UnknownEvent
         if self.device.revoked_at and at >= self.device.revoked_at:
             raise DeviceRevoked
-        booking = Booking(
-            session=session,
-            id=event.id,
-            kind=said.kind,
-            person=said.person,
-            entered=dict(said.fields),
-            place=self._place(session, said.site),
-            device=self.device,
-            at=at,
-            now=event.received_at,
-            flags=flags,
+        return play(
+            Booking(
+                session=session,
+                id=event.id,
+                kind=said.kind,
+                person=said.person,
+                entered=dict(said.fields),
+                place=self._place(session, said.site),
+                device=self.device,
+                at=at,
+                now=event.received_at,
+                flags=flags,
+            )
         )
-        played = play(booking)
-        words = dict.fromkeys((*flags, *played.flags))
-        return Answer(event.id, event.seq, played.outcome, played.code, tuple(words))
 
     def _place(self, session: Session, code: str) -> SiteFacts:
         if code not in self.places:
             self.places[code] = programmes.site_by_code(session, self.device.programme_id, code)
         return self.places[code]
 
-    def _when(self, event: Opened) -> tuple[datetime, tuple[Flag, ...]]:
+    def _when(self, event: Opened) -> tuple[datetime, tuple[str, ...]]:
         if event.event is None:
             return event.received_at, ()
         return rules.happened_at(
             event.event.at,
-            skew=self.skew,
+            clock=event.received_at - self.skew,
             now=event.received_at,
             since=self.device.enrolled_at,
         )

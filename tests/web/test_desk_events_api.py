@@ -30,6 +30,7 @@ from app.domain.coupons.queries import names
 from app.domain.coupons.queries import read as read_coupon
 from app.domain.deliveries.models import DeskEvent
 from app.domain.devices import actions as device_actions
+from app.domain.intake import actions as intake
 from app.domain.intake.models import Redemption, RefusedScan
 from app.domain.participants.models import Participant
 from app.domain.participants.rules import Came, Standing
@@ -91,13 +92,11 @@ def desk(database: Database, keyring: Keyring) -> Desk:
     return a_desk(database, keyring)
 
 
-def a_desk(database: Database, keyring: Keyring, *, bundles: int = 4, **protocol: Any) -> Desk:
+def a_desk(database: Database, keyring: Keyring, **protocol: Any) -> Desk:
     with database.transaction() as session:
         installation.ensure_installed(session, now=NOON)
         place = a_place(session, protocol=Protocol(**protocol))
-        codes = [
-            coupon.code for _ in range(bundles) for coupon in a_bundle(session, place).coupons
-        ]
+        codes = [coupon.code for _ in range(4) for coupon in a_bundle(session, place).coupons]
         device = a_device(session, place, keyring)
     clock = [LATER]
     http = client(database, keyring, now=lambda: clock[0])
@@ -177,20 +176,21 @@ def test_an_event_that_comes_before_its_turn_is_neither_answered_nor_kept(desk: 
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_shuffled_cut_and_repeated_uploads_always_end_in_the_same_state(
-    database: Database, keyring: Keyring, data: st.DataObject
+    desk: Desk, data: st.DataObject
 ) -> None:
-    desk = a_desk(database, keyring, bundles=1)
-    device, codes = desk.device, list(desk.codes)
-    people = [device.arrive(codes[0])]
+    with desk.database.transaction() as session:
+        code = a_bundle(session, desk.place).coupons[0].code
+    device = desk.another_device()
+    people = [device.arrive(code)]
     device.work("undo", people[0], {"scan": device.sealed[0]["id"]}, at=LATER)
-    people.append(device.arrive(codes[0]))
+    people.append(device.arrive(code))
     device.go_through_visit(people[1])
-    people.append(device.arrive(codes[0]))
-    people.append(device.arrive(uic="ABCD0102"))
+    people.append(device.arrive(code))
+    people.append(device.arrive())
 
     for _ in range(data.draw(st.integers(0, 6))):
         part = data.draw(st.lists(st.sampled_from(device.sealed), unique_by=lambda e: e["seq"]))
@@ -215,11 +215,11 @@ def test_uploads_of_the_same_events_at_once_book_each_once(desk: Desk) -> None:
         device.go_through_visit(device.arrive(next(desk.codes)))
     body = device.request(device.sealed)
 
+    desk.device.send(desk.http, [])  # FastAPI makes its routes at the first request
+
     def send(_: int) -> list[dict[str, Any]]:
-        http = client(desk.database, desk.keyring, now=LATER)
-        verdicts: list[dict[str, Any]] = http.post("/api/v1/desk/events", json=body).json()[
-            "verdicts"
-        ]
+        reply = desk.http.post("/api/v1/desk/events", json=body)
+        verdicts: list[dict[str, Any]] = reply.json()["verdicts"]
         return verdicts
 
     with ThreadPoolExecutor(4) as pool:
@@ -289,7 +289,7 @@ def test_a_fault_in_one_event_keeps_back_nobody_else(
     broken, well = device.arrive(next(desk.codes)), device.arrive(next(desk.codes))
     device.work("eligibility", broken, {"sex": "female", "age": "22", "injected": "yes"})
     device.work("eligibility", well, {"sex": "female", "age": "22", "injected": "yes"})
-    arrive = desk_events.intake.arrive
+    arrive = intake.arrive
 
     def fails_for_one(session: Any, scan: Any, **given: Any) -> Any:
         if scan.participant_id == broken:
@@ -297,7 +297,7 @@ def test_a_fault_in_one_event_keeps_back_nobody_else(
         return arrive(session, scan, **given)
 
     with monkeypatch.context() as patched, caplog.at_level(logging.DEBUG):
-        patched.setattr(desk_events.intake, "arrive", fails_for_one)
+        patched.setattr(intake, "arrive", fails_for_one)
         said = device.send(desk.http, device.sealed)
 
     assert [verdict["seq"] for verdict in said["verdicts"]] == [2, 4]
@@ -425,7 +425,7 @@ fragments = st.recursive(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     change=st.dictionaries(
@@ -440,35 +440,30 @@ fragments = st.recursive(
     ),
 )
 def test_no_event_however_strange_breaks_anything(
-    database: Database,
-    keyring: Keyring,
-    change: dict[str, Any],
-    kind: str,
-    entered: dict[str, str],
+    desk: Desk, change: dict[str, Any], kind: str, entered: dict[str, str]
 ) -> None:
-    desk = a_desk(database, keyring, bundles=0)
+    device = desk.another_device()
     usual = {
         "v": 1,
-        "key": desk.device.key,
+        "key": device.key,
         "at": LATER.isoformat(),
         "previous": "",
         "kind": kind,
         "person": str(uuid4()),
-        "site": desk.device.site,
+        "site": device.site,
         "fields": entered,
     }
-    one, other = uuid4(), uuid4()
-    strange = desk.device.seal(usual | change, event_id=one, seq=1)
-    bad_fields = desk.device.seal(usual, event_id=other, seq=2)
+    strange = device.seal(usual | change, event_id=uuid4(), seq=1)
+    bad_fields = device.seal(usual, event_id=uuid4(), seq=2)
 
-    said = desk.device.send(desk.http, [strange, bad_fields], waiting=2)
+    said = device.send(desk.http, [strange, bad_fields], waiting=2)
 
     assert said["left"] == []
     assert [verdict["seq"] for verdict in said["verdicts"]] == [1, 2]
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     change=st.dictionaries(
@@ -518,7 +513,9 @@ def test_a_clock_that_is_a_day_off_is_put_right(desk: Desk, skew: timedelta, fla
     assert desk.redemption(scan).scanned_at == came
     assert desk.person(person).came_on == desk.person(person).trained_on == came.date()
     assert {verdict["outcome"] for verdict in device.verdicts.values()} == {"accepted"}
-    assert all(verdict["flags"] == [flag] for verdict in device.verdicts.values())
+    first, *steps = device.verdicts.values()
+    assert first["flags"] == [flag, "clock_corrected"]
+    assert all(verdict["flags"] == [flag] for verdict in steps)
 
 
 def test_a_day_off_and_a_day_old_a_card_is_judged_at_its_own_hour(desk: Desk) -> None:
@@ -546,8 +543,8 @@ def test_nothing_happens_in_the_future_or_before_the_device_was(desk: Desk) -> N
 
     device.upload(desk.http)
 
-    assert device.verdicts[scan]["flags"] == ["clock_ahead"]
-    assert device.verdicts[early]["flags"] == ["clock_behind"]
+    assert "clock_ahead" in device.verdicts[scan]["flags"]
+    assert "clock_behind" in device.verdicts[early]["flags"]
     assert desk.person(ahead).came_on == desk.person(long_ago).came_on == LATER.date()
 
 
@@ -735,9 +732,7 @@ def test_two_desks_with_one_card_end_alike_in_every_order_of_upload(
     ]
     assert {desk.person(person).standing for person in people} == {Standing.ENROLLED}
     with desk.database.snapshot() as session:
-        coupon = session.scalar(
-            select(Coupon.status).where(names(session, read_coupon(code)))
-        )
+        coupon = session.scalar(select(Coupon.status).where(names(session, read_coupon(code))))
         assert coupon is not None
         assert coupon.value == "redeemed"
         held = session.scalar(select(func.count()).select_from(BaselineInterview))

@@ -3,17 +3,16 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from app.domain.deliveries.errors import UnknownEvent
+from app.domain.intake.rules import CLOCK_TOLERANCE, corrected
+from app.domain.intake.rules import Flag as ClockFlag
 
 VERSION = 1
 MOST_FIELDS, LONGEST_WORD, LONGEST_VALUE = 100, 64, 512
-
-# Below this a clock is as good as anyone's.
-CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class Outcome(StrEnum):
@@ -32,11 +31,9 @@ class Settled(StrEnum):
 
 
 class Flag(StrEnum):
-    """What someone may want to look at; none of them refuses anything."""
+    """What someone may want to look at, besides what intake says of a scan; none of them refuses anything."""
 
     GAP = "gap"
-    CLOCK_AHEAD = "clock_ahead"
-    CLOCK_BEHIND = "clock_behind"
     DEVICE_REVOKED = "device_revoked"
     FEE_NOT_ALLOWED = "fee_not_allowed"
     FEE_NOT_OWED = "fee_not_owed"
@@ -103,36 +100,32 @@ def read_event(written: Mapping[str, object]) -> Event:
         raise UnknownEvent from None
 
 
-def skew_of(clock: datetime, *, now: datetime) -> timedelta:
-    """How far a device's clock is from the server's: above zero it is behind."""
-    return now - clock
-
-
 def happened_at(
-    said: datetime, *, skew: timedelta, now: datetime, since: datetime | None = None
-) -> tuple[datetime, tuple[Flag, ...]]:
-    """The moment of an event by the server's clock, and what was odd about the device's.
+    said: datetime, *, clock: datetime, now: datetime, since: datetime | None = None
+) -> tuple[datetime, tuple[ClockFlag, ...]]:
+    """The moment of an event by the server's clock, and what was odd about the device's (``clock`` as it sends).
 
     A device's time is a claim. One that is wrong as a whole is put right by as much as it is wrong now. What then lies in
     the future, or before the device was enrolled (``since``), cannot be, and counts as now.
 
-    >>> noon, day = datetime(2026, 3, 4, 12), timedelta(days=1)
-    >>> happened_at(noon + day, skew=-day, now=noon)
-    (datetime.datetime(2026, 3, 4, 12, 0), (<Flag.CLOCK_AHEAD: 'clock_ahead'>,))
-    >>> happened_at(noon - day, skew=timedelta(minutes=2), now=noon)
-    (datetime.datetime(2026, 3, 3, 12, 0), ())
+    >>> from datetime import timedelta
+    >>> noon, day = datetime(2026, 3, 4, 12, tzinfo=UTC), timedelta(days=1)
+    >>> at, flags = happened_at(noon + day, clock=noon + day, now=noon)
+    >>> at == noon, [flag.value for flag in flags]
+    (True, ['clock_ahead'])
+    >>> at, flags = happened_at(noon - day, clock=noon, now=noon)
+    >>> at == noon - day, flags
+    (True, ())
     """
-    flags: tuple[Flag, ...] = ()
-    at = said
-    if abs(skew) > CLOCK_TOLERANCE:
-        flags = (Flag.CLOCK_BEHIND if skew > timedelta(0) else Flag.CLOCK_AHEAD,)
-        at = _moved(said, skew, otherwise=now)
+    try:
+        at, flags = corrected(said, clock=clock, now=now)
+    except OverflowError:  # the end of the calendar
+        return now, (ClockFlag.CLOCK_AHEAD if said > now else ClockFlag.CLOCK_BEHIND,)
     if at > now:
-        if at > now + CLOCK_TOLERANCE and not flags:
-            flags = (Flag.CLOCK_AHEAD,)
-        return now, flags
+        is_wrong = at > now + CLOCK_TOLERANCE
+        return now, (ClockFlag.CLOCK_AHEAD,) if is_wrong else ()
     if since and at < since - CLOCK_TOLERANCE:
-        return now, flags or (Flag.CLOCK_BEHIND,)
+        return now, flags or (ClockFlag.CLOCK_BEHIND,)
     return at, flags
 
 
@@ -189,10 +182,3 @@ def _previous(value: object) -> str:
     if not isinstance(value, str) or not re.fullmatch("(?:[0-9a-f]{64})?", value):
         raise ValueError
     return value
-
-
-def _moved(said: datetime, skew: timedelta, *, otherwise: datetime) -> datetime:
-    try:
-        return said + skew
-    except OverflowError:  # the end of the calendar
-        return otherwise
