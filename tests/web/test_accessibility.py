@@ -20,7 +20,9 @@ USUAL = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": Tru
 HIGH_CONTRAST = {
     "runOnly": {"type": "rule", "values": ["color-contrast", "color-contrast-enhanced"]}
 }
-OPEN_ALL = "for (const each of document.querySelectorAll('details')) each.open = true"
+OPEN_ALL = """() => {
+    for (const each of document.querySelectorAll("details:not(.app-menu)")) each.open = true;
+}"""
 COMPLAINTS = """async options => (await axe.run(document, options)).violations
     .map(each => [each.id, each.nodes.map(node => node.html.slice(0, 160))])"""
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -93,6 +95,8 @@ def look_at(page: Page, *, in_high_contrast: bool) -> Seen:
     before = page.evaluate(EDGES)
     page.evaluate(SET, ["dir", "rtl"])
     mirrored = page.evaluate(EDGES)
+    too_wide_turned_round = page.evaluate(TOO_WIDE)
+    page.evaluate(SET, ["dir", "ltr"])
     return Seen(
         axe,
         small,
@@ -100,7 +104,7 @@ def look_at(page: Page, *, in_high_contrast: bool) -> Seen:
         small_in_large,
         too_wide_in_large,
         pale,
-        page.evaluate(TOO_WIDE),
+        too_wide_turned_round,
         [pair for pair in zip(before, mirrored, strict=True) if abs(pair[0] - pair[1]) > 2],
     )
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,7 @@ from app.core.crypto import Keyring
 from app.core.db import Database
 from app.demo.credentials import Credentials
 from app.demo.scene import LOG_INS
+from app.domain.devices.actions import begin_enrolment
 from app.domain.intake.actions import redeem
 from app.domain.participants.rules import Sex
 from app.domain.programmes import queries as programmes
@@ -30,9 +32,13 @@ from app.domain.staff.queries import Actor, by_api_key
 from app.domain.visits import actions as visits
 from app.web import pages
 from tests.factories import Place, a_scan, answers, go_through_visit
+from tests.journeys.desks import Desk
+from tests.journeys.offline import Device, enrolled, new_pad
+from tests.journeys.walking import STEPS, begin_visit, enter_step, wait_until_confirmed
 from tests.serving import serving
 
 PEOPLE = 60
+DEVICE = "a device"
 LANGUAGES = ("en", "uk")
 UIC = "olena 1990"
 
@@ -44,6 +50,13 @@ class Visitor:
     page: Page
     tour: "Tour"
     language: str
+    enrolled: Device | None = None
+
+    @property
+    def device(self) -> Device:
+        """The desk's app that is open in the browser."""
+        assert self.enrolled is not None
+        return self.enrolled
 
     def open(self, path: str) -> None:
         self.page.goto(f"{self.tour.url}{path}")
@@ -61,7 +74,7 @@ Go = Callable[[Visitor], None]
 
 @dataclass(frozen=True)
 class Screen:
-    """Something to see, by whom (a log-in of the demonstration, or nobody), and the routes that show it."""
+    """Something to see, by whom (a log-in of the demonstration, nobody, or a device), and the routes that show it."""
 
     name: str
     who: str | None
@@ -92,14 +105,20 @@ class Tour:
             viewport={"width": width, "height": 800}, reduced_motion="reduce"
         )
         cookies = {"pdi_language": language}
-        if who is not None:
+        if who not in (None, DEVICE):
             with self.database.transaction() as session:
-                cookies["pdi_session"] = start_session(session, self.actors[who], now=utc_now())
+                cookies["pdi_session"] = start_session(
+                    session, self.actors[str(who)], now=utc_now()
+                )
         context.add_cookies(
             [{"name": name, "value": value, "url": self.url} for name, value in cookies.items()]
         )
         context.set_default_timeout(10_000)
-        yield Visitor(context.new_page(), self, language)
+        if who == DEVICE:
+            device = enrolled(Desk(self.url, self.database, self.place), context)
+            yield Visitor(device.page, self, language, device)
+        else:
+            yield Visitor(context.new_page(), self, language)
         context.close()
 
 
@@ -281,6 +300,99 @@ def _wrong_password(visitor: Visitor) -> None:
     visitor.page.locator(".notice.error").wait_for()
 
 
+def _desk_of_device(visitor: Visitor) -> None:
+    visitor.device.run("await app.go({ screen: 'desk' })")
+    visitor.page.locator("#main .desk").wait_for()
+
+
+def _menu_of_device(visitor: Visitor) -> None:
+    _desk_of_device(visitor)
+    visitor.page.locator(".app-menu > summary").click()
+
+
+def _close_menu_of_device(visitor: Visitor) -> None:
+    visitor.page.locator(".app-menu > summary").click()
+    _walk_in_on_device(visitor)
+
+
+def _card_on_device(code: Callable[[Tour], str], verdict: str) -> Go:
+    def go(visitor: Visitor) -> None:
+        _desk_of_device(visitor)
+        visitor.device.scan(code(visitor.tour))
+        visitor.page.locator(f".verdict.{verdict}").wait_for()
+
+    return go
+
+
+def _walk_in_on_device(visitor: Visitor) -> None:
+    _desk_of_device(visitor)
+    visitor.page.locator("[data-action=walk-in]").click()
+    visitor.page.locator("#main #uic").wait_for()
+
+
+def _visit_on_device(visitor: Visitor) -> None:
+    _desk_of_device(visitor)
+    card = visitor.tour.codes[FRESH + 1 + LANGUAGES.index(visitor.language)]
+    begin_visit(visitor.device, card, f"{UIC} {visitor.language}")
+
+
+def _step_on_device(before: str, name: str) -> Go:
+    def go(visitor: Visitor) -> None:
+        device = visitor.device
+        pad = new_pad(device.desk)[0][1].text if before == "bundle" else ""
+        if pad:
+            device.run("await app.real.courier.fetchPack?.()")
+        enter_step(device, before, pad)
+        wait_until_confirmed(device, name)
+
+    return go
+
+
+def _training(visitor: Visitor) -> None:
+    _desk_of_device(visitor)
+    visitor.device.run("document.querySelector('[data-action=training]').click()")
+    visitor.page.locator("#training-banner").wait_for()
+
+
+def _locked(visitor: Visitor) -> None:
+    visitor.page.locator("[data-action=lock]").click()
+    visitor.page.locator("#gate-pin").wait_for()
+
+
+def _device_page(visitor: Visitor) -> None:
+    visitor.open("/devices")
+    visitor.page.locator("main a[href^='/devices/']").first.click()
+    visitor.page.locator("form[action$='/lock']").wait_for()
+
+
+def _device_code(visitor: Visitor) -> None:
+    visitor.open("/devices")
+    visitor.page.fill("#label", "blue tablet")
+    visitor.page.locator("#person").select_option(index=1)
+    visitor.send("form[action='/devices']")
+    visitor.page.locator("main svg").first.wait_for()
+
+
+def _renamed_to_nothing(visitor: Visitor) -> None:
+    _device_page(visitor)
+    visitor.send("form[action$='/rename']")
+
+
+def _enrolling(visitor: Visitor) -> None:
+    with visitor.tour.database.transaction() as session:
+        begun = begin_enrolment(
+            session,
+            label="green tablet",
+            staff_id=visitor.tour.place.intake.staff_id,
+            site_id=visitor.tour.place.site.id,
+            by=visitor.tour.place.manager,
+            now=utc_now(),
+        )
+    visitor.page.goto("about:blank")  # else only the part after the # would change
+    visitor.open(f"/desk/enrol#{begun.secret}")
+    visitor.page.locator("#pin").wait_for()
+
+
 FRESH = 10
 DESK = (
     *at("/desk", "intake", "coupon_manager"),
@@ -344,10 +456,44 @@ GENERAL = (
     *at("/stipends", "lead", "finance"),
     *_unfilled("/stipends", "finance", "form[action='/stipends/float']", "/stipends/float"),
 )  # fmt: skip
-SCREENS = (*DESK, *GENERAL)
+DEVICES = (
+    Screen("the app's desk", DEVICE, ("GET /desk/app",), _desk_of_device),
+    Screen("the app: a used card", DEVICE, (), _card_on_device(lambda tour: tour.codes[0], "red")),
+    Screen("the app: a good card", DEVICE, (), _card_on_device(lambda tour: tour.codes[FRESH], "green")),
+    Screen("the app's menu", DEVICE, (), _menu_of_device),
+    Screen("the app: without a card", DEVICE, (), _close_menu_of_device),
+    Screen("the app: eligibility", DEVICE, (), _visit_on_device),
+    *(
+        Screen(f"the app: {name}", DEVICE, (), _step_on_device(before, name))
+        for before, name in pairwise(STEPS)
+    ),
+    Screen("the app: training", DEVICE, (), _training),
+    Screen("the app, locked", DEVICE, (), _locked),
+    *at("/desk/online", "intake"),
+    *at("/desk/enrol", None),
+    Screen("a device being enrolled", None, (), _enrolling),
+    *at("/devices", "coupon_manager"),
+    *_unfilled("/devices", "coupon_manager", "form[action='/devices']"),
+    Screen("a device's code", "coupon_manager", ("POST /devices", "POST /devices/{device_id}/code"), _device_code),
+    Screen("a device", "coupon_manager", ("GET /devices/{device_id}",), _device_page),
+    Screen("a device without a name", "coupon_manager", ("POST /devices/{device_id}/rename",), _renamed_to_nothing),
+    *at("/pads", "coupon_manager"),
+    *_unfilled("/pads", "coupon_manager", "form[action='/pads']"),
+    *_unfilled("/pads", "coupon_manager", "form[action='/pads/void']", "/pads/void"),
+)  # fmt: skip
+SCREENS = (*DESK, *GENERAL, *DEVICES)
 
 # Answered by another page, by a file, or by a piece that a page above takes in.
 NO_SCREENS = {
+    "GET /devices/{device_id}/waiting",
+    "GET /pads/list",
+    "POST /conflicts/people/{participant_id}",
+    "POST /coupons/take-back",
+    "POST /desk/undo",
+    "POST /devices/{device_id}/lock",
+    "POST /pads/{batch_id}/again",
+    "POST /pads/{batch_id}/stop",
+    "POST /pads/{batch_id}/void",
     "GET /",
     "GET /reach/estimates/progress",
     "GET /reach/forecast/progress",
