@@ -16,6 +16,7 @@ from app.web.complaints import EMPTY, NOT_AN_AMOUNT, NOT_WHOLE, TOO_LONG, Compla
 
 LARGEST_COUNT = 10_000
 LONGEST_WORD = 40
+YES = "yes"
 
 
 class Unit(StrEnum):
@@ -28,6 +29,7 @@ class Unit(StrEnum):
     MONEY = "money"
     WORD = "word"
     KIND = "kind"
+    YES_NO = "yes_no"
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ GROUPS: tuple[tuple[str, tuple[Rule, ...]], ...] = (
             Rule("steering_woman", N_("If the recruit is a woman"), Unit.MONEY),
             Rule("steering_under_25", N_("If the recruit is under 25"), Unit.MONEY),
             Rule("steering_most", N_("For who the recruit is, at most"), Unit.MONEY),
+            Rule("fee_offline", N_("The participation fee may be handed out by a desk without a network"), Unit.YES_NO, N_("Money handed out for a visit that later turns out not to count is booked as a loss, under the name of whoever handed it out.")),
         ),
     ),
 )  # fmt: skip
@@ -123,12 +126,15 @@ def changes(before: Protocol, after: Protocol, currency: str) -> list[tuple[Rule
 def as_typed(protocol: Protocol, currency: str, language: str) -> dict[str, str]:
     """What stands in the fields of the form to begin with."""
     mark = get_decimal_symbol(language)
-    return {
-        name: str(value.major).replace(".", mark)
-        if isinstance(value, Money)
-        else ("" if value is None else str(value))
-        for name, value in _values(protocol, currency).items()
-    }
+
+    def typed(value: object) -> str:
+        if isinstance(value, Money):
+            return str(value.major).replace(".", mark)
+        if isinstance(value, bool):
+            return YES if value else ""
+        return "" if value is None else str(value)
+
+    return {name: typed(value) for name, value in _values(protocol, currency).items()}
 
 
 def read_protocol(
@@ -155,6 +161,8 @@ def read_protocol(
 
 
 def _read(rule: Rule, text: str, currency: str) -> int | str | Complaint | None:
+    if rule.unit is Unit.YES_NO:  # a tick that is not set is not sent
+        return text == YES
     if not text:
         return None if rule.name in TAPER else EMPTY
     if rule.unit is Unit.MONEY:

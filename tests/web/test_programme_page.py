@@ -127,9 +127,26 @@ def test_an_unknown_schedule_is_refused(lead: Reader, database: Database, place:
     assert protocol_now(database, place)[0] == 1
 
 
+def test_the_fee_may_be_handed_out_without_a_network_only_where_that_is_ticked(
+    lead: Reader, database: Database, place: Place
+) -> None:
+    form = lead.get("/programme/protocol").text
+    lead.send("/programme/protocol", rules(fee_offline="yes"))
+    ticked = lead.get("/programme/protocol").text
+
+    assert "booked as a loss" in form
+    assert not re.search('name="fee_offline"[^>]* checked', form)
+    assert re.search('name="fee_offline"[^>]* checked', ticked)
+    assert protocol_now(database, place) == (2, Protocol(fee_offline=True))
+    lead.send("/programme/protocol", rules(version="2", fee_offline=""))
+    assert protocol_now(database, place) == (3, Protocol())
+
+
 @pytest.mark.parametrize("kind", ["standard", "simplified"])
 def test_a_form_sent_as_it_stands_changes_no_rule(kind: str) -> None:
-    protocol = Protocol(stipends=StipendSchedule(kind=kind, primary=1), taper=((70, 1),))
+    protocol = Protocol(
+        stipends=StipendSchedule(kind=kind, primary=1), taper=((70, 1),), fee_offline=True
+    )
     for language in ("en", "uk"):
         typed = protocol_form.as_typed(protocol, "UAH", language)
         assert protocol_form.read_protocol(typed, protocol, "UAH") == (protocol, {})
