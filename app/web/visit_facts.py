@@ -1,14 +1,17 @@
 """What the page of each step of a visit shows: one function a step, one line in the table."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
+from app.core.codes import Code
 from app.core.money import Money
 from app.domain.coupons import queries as coupons
+from app.domain.pads import queries as pads
 from app.domain.participants import queries as participants
 from app.domain.participants.queries import ParticipantFacts
 from app.domain.participants.rules import Standing
@@ -59,11 +62,34 @@ def _of_stipend(session: Session, person: ParticipantFacts, _today: date) -> dic
     }
 
 
+@dataclass(frozen=True)
+class PrintedCards:
+    """What to do with the cards of a pad that was just given: each by the end of its digits."""
+
+    first_day: date
+    last_day: date
+    tails: list[str]
+    left_over: int
+
+
 def _of_bundle(session: Session, person: ParticipantFacts, _today: date) -> dict[str, Any]:
+    bundle_id = coupons.bundle_of(session, person.id)
     return {
-        "bundle_id": coupons.bundle_of(session, person.id),
+        "bundle_id": bundle_id,
+        "printed": _printed(session, person, bundle_id) if bundle_id else None,
+        "has_pads": bundle_id is None and pads.has_blanks(session, person.programme_id),
         "may_have": person.standing is Standing.ENROLLED and person.trained_on is not None,
     }
+
+
+def _printed(session: Session, person: ParticipantFacts, bundle_id: UUID) -> PrintedCards | None:
+    cards = coupons.bundle(session, bundle_id, programme_id=person.programme_id).coupons
+    size = pads.size_of(session, Code(cards[0].code))
+    if size is None:
+        return None
+    days = cards[0].state
+    tails = [each.code[-4:] for each in cards]
+    return PrintedCards(days.usable_from, days.usable_until, tails, size - len(cards))
 
 
 FACTS: Mapping[Step, Facts] = {

@@ -1,5 +1,6 @@
 """What refusals, roles, accounts and acts are called by people: one line each, here in English and in every catalogue."""
 
+from app.core.errors import DomainError
 from app.core.i18n import N_, translations
 from app.domain.staff.rules import Role
 from app.domain.stipends.rules import Account
@@ -202,13 +203,23 @@ REASONS: dict[tuple[str, str], str] = {
     ("bad_device", "too_long"): N_("Please choose a shorter name."),
     ("bad_device", "cannot_redeem"): N_("Please choose someone who takes people in at the desk."),
     ("bad_device", "other_site"): N_("This person works at another site. Please choose that site."),
-    ("bad_device", "missing_site"): N_("This person works at every site. Please choose the one where the device is used."),
+    ("bad_device", "missing_site"): N_(
+        "This person works at every site. Please choose the one where the device is used."
+    ),
     ("bad_device", "not_yours"): N_("Please choose your own site."),
     ("mistyped_code", "training"): N_("This is a training card: it counts nowhere."),
 }
 
 
+def words_of(refusal: DomainError) -> str:
+    """What a refusal is called, in English."""
+    return _words(refusal.code, refusal.facts.get("reason"))
+
+
 def text_of(code: str, language: str, *, reason: object = None) -> str:
     """What a refusal is called in a language."""
-    text = REASONS.get((code, str(reason))) or ERRORS.get(code, ERRORS["internal_error"])
-    return translations(language).gettext(text)
+    return translations(language).gettext(_words(code, reason))
+
+
+def _words(code: str, reason: object) -> str:
+    return REASONS.get((code, str(reason))) or ERRORS.get(code, ERRORS["internal_error"])

@@ -11,19 +11,20 @@ from app.computations import pads as computation
 from app.computations.pads import print_pads
 from app.core.crypto import Keyring
 from app.core.db import Database
-from app.core.training import LESSONS, lesson_of
+from app.core.training import LESSONS, lesson_of, training_token
 from app.domain.analyses.models import AnalysisRun
 from app.domain.analyses.rules import KEPT
 from app.domain.audit.queries import latest
-from app.domain.coupons.models import ReservedCoupon
+from app.domain.coupons.models import Coupon, ReservedCoupon
 from app.domain.pads import queries
 from app.domain.pads.models import CouponPad, PadBatch
 from app.domain.pads.rules import PadStatus
+from app.domain.programmes.rules import Protocol
 from app.domain.staff.rules import PERMISSIONS, Permission, Role
 from app.domain.visits import actions as visits
 from app.worker import compute
 from tests.factories import NOON, Place, a_place, a_seed, a_site
-from tests.pads import a_batch
+from tests.pads import a_batch, a_pad
 from tests.printing.sheets import look_at
 from tests.web.readers import Reader, reader
 
@@ -280,3 +281,95 @@ def test_training_cards_have_a_card_for_each_lesson_and_are_marked(
     assert (
         reader(database, keyring, place.finance).get("/desk/training-cards.pdf").status_code == 403
     )
+
+
+def someone_trained(database: Database, place: Place) -> UUID:
+    with database.transaction() as session:
+        return a_seed(session, place)
+
+
+def test_a_scan_of_a_printed_set_gives_it_and_says_what_to_write_and_hand_over(
+    database: Database, keyring: Keyring, place: Place
+) -> None:
+    with database.transaction() as session:
+        pad = a_pad(session, place)
+    person = someone_trained(database, place)
+    desk = reader(database, keyring, place.intake)
+    assert "Scan any card of a printed set" in desk.get(f"/desk/visits/{person}?step=bundle").text
+
+    done = desk.send(f"/desk/visits/{person}/pad", {"scanned": pad[1][1].text})
+
+    assert done.status_code == 303
+    page = desk.get(done.headers["location"]).text
+    assert "3 printed cards are this person's now." in page
+    assert '<strong class="digits">01.04.2026</strong>' in page
+    assert re.findall(r"<li class=\"digits\">… (\d{4})</li>", page) == [
+        code.digits[-4:] for code, _ in pad
+    ]
+    assert "They can be used from 3 March 2026 on." in page
+    assert "sheet.pdf" not in page
+
+
+def test_near_the_target_the_page_says_which_cards_to_hand_over_and_which_to_tear_up(
+    database: Database, keyring: Keyring
+) -> None:
+    with database.transaction() as session:
+        place = a_place(session, target=1, protocol=Protocol(taper=((100, 2),)))
+        pad = a_pad(session, place)
+    person = someone_trained(database, place)
+    desk = reader(database, keyring, place.intake)
+
+    page = desk.get(
+        desk.send(f"/desk/visits/{person}/pad", {"scanned": pad[2][0].digits}).headers["location"]
+    ).text
+
+    assert "2 printed cards are this person's now." in page
+    assert [code.digits[-4:] in page for code, _ in pad] == [True, False, True]
+    assert "The other card of the set is cancelled. Please tear it up." in page
+
+
+@pytest.mark.parametrize(
+    ("scanned", "said"),
+    [
+        ("000000005724", "These are not printed cards of this programme"),
+        ("000000005742", "A digit was mistyped"),
+        (training_token("good"), "This is a training card: it counts nowhere."),
+    ],
+)
+def test_what_is_no_printed_set_is_told_and_nothing_is_given(
+    database: Database, keyring: Keyring, place: Place, scanned: str, said: str
+) -> None:
+    with database.transaction() as session:
+        a_pad(session, place)
+    person = someone_trained(database, place)
+    desk = reader(database, keyring, place.intake)
+
+    reply = desk.send(f"/desk/visits/{person}/pad", {"scanned": scanned})
+
+    assert reply.status_code >= 400
+    assert said in reply.text
+    assert "Scan any card of a printed set" in reply.text
+    assert counted(database, Coupon) == 0
+
+
+def test_where_nothing_is_printed_only_making_the_cards_is_offered(
+    database: Database, keyring: Keyring, place: Place
+) -> None:
+    person = someone_trained(database, place)
+    page = reader(database, keyring, place.intake).get(f"/desk/visits/{person}?step=bundle").text
+
+    assert "Make the cards" in page
+    assert "printed set" not in page
+
+
+def test_a_card_of_a_set_that_is_nobodys_is_told_at_the_desk(
+    database: Database, keyring: Keyring, place: Place
+) -> None:
+    with database.transaction() as session:
+        pad = a_pad(session, place)
+    desk = reader(database, keyring, place.intake)
+
+    page = desk.send("/desk", {"scanned": pad[0][1].text}).text
+
+    assert "Not usable yet" in page
+    assert "This printed card was not handed out to anyone yet." in page

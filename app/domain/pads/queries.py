@@ -110,25 +110,28 @@ def status_of(session: Session, scanned: Code | Token) -> tuple[UUID, PadStatus]
     return (found.programme_id, found.status) if found else None
 
 
+def size_of(session: Session, scanned: Code | Token) -> int | None:
+    """How many cards the pad was printed with that a card is of; None when it is of none."""
+    pad = _pad_of(keyring_of(session), scanned)
+    return session.scalar(select(CouponPad.size).where(CouponPad.id == pad))
+
+
+def has_blanks(session: Session, programme_id: UUID) -> bool:
+    """Whether there is a pad that can be given to someone."""
+    return session.scalar(_printed_blanks(programme_id).limit(1)) is not None
+
+
 def blanks(session: Session, programme_id: UUID) -> list[tuple[int, list[Token]]]:
     """Every pad that can be given to someone: how many cards it has, and their tokens from the top."""
-    rows = session.execute(
-        select(CouponPad.id, CouponPad.sealed_contents)
-        .join(PadBatch, PadBatch.id == CouponPad.batch_id)
-        .where(
-            CouponPad.programme_id == programme_id,
-            CouponPad.status == PadStatus.BLANK,
-            PadBatch.printed_at.is_not(None),
-        )
-        .order_by(CouponPad.id)
-    )
+    found = _printed_blanks(programme_id).order_by(CouponPad.id)
+    rows = session.execute(found.with_only_columns(CouponPad.id, CouponPad.sealed_contents))
     plain = keyring_of(session).open_all(
         [(row.id, row.sealed_contents) for row in rows],
         table="coupon_pad",
         column="sealed_contents",
     )
-    found = [[Token(token) for _, token in json.loads(each)["coupons"]] for each in plain]
-    return [(len(tokens), tokens) for tokens in found]
+    pads = [[Token(token) for _, token in json.loads(each)["coupons"]] for each in plain]
+    return [(len(tokens), tokens) for tokens in pads]
 
 
 def batch(session: Session, batch_id: UUID, *, programme_id: UUID) -> BatchFacts:
@@ -207,6 +210,18 @@ def _pad_of(keyring: Keyring, scanned: Code | Token) -> ScalarSelect[UUID]:
     name = ReservedCoupon.code_digest if by_code else ReservedCoupon.token_digest
     found = select(ReservedCoupon.pad_id).where(name == reserved_digest(keyring, scanned))
     return found.scalar_subquery()
+
+
+def _printed_blanks(programme_id: UUID) -> Select[UUID]:
+    return (
+        select(CouponPad.id)
+        .join(PadBatch, PadBatch.id == CouponPad.batch_id)
+        .where(
+            CouponPad.programme_id == programme_id,
+            CouponPad.status == PadStatus.BLANK,
+            PadBatch.printed_at.is_not(None),
+        )
+    )
 
 
 def _batches(programme_id: UUID) -> Select[PadBatch]:

@@ -32,7 +32,7 @@ from app.web.flash import flash
 from app.web.problems import STATUS
 from app.web.sheets import training_sheets
 from app.web.templating import language_of, render
-from app.web.wording import ERRORS
+from app.web.wording import words_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -252,7 +252,7 @@ def _page(
         "most": MOST_PADS,
         "kept_days": KEPT.days,
         "entered": {"pads": "", "scanned": "", "reason": "", **entered},
-        "problem": ERRORS[problem.code] if problem else "",
+        "problem": words_of(problem) if problem else "",
     }
     return render(request, "pads.html", context, status=STATUS[problem.kind] if problem else 200)
 

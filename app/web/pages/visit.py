@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
@@ -11,6 +11,7 @@ from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.ids import tag_of
 from app.core.money import Money
+from app.domain.coupons.queries import read
 from app.domain.participants import queries as participants
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
@@ -29,7 +30,7 @@ from app.web.problems import STATUS
 from app.web.templating import render
 from app.web.visit_facts import facts_of
 from app.web.visit_steps import ENTER, Entry
-from app.web.wording import ERRORS
+from app.web.wording import words_of
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
@@ -93,6 +94,24 @@ def give_cards(request: Request, db: Db, now: Now, actor: Issuer, participant_id
     return response
 
 
+@router.post("/visits/{participant_id}/pad")
+def give_printed_cards(
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Issuer,
+    participant_id: UUID,
+    scanned: Annotated[str, Form(max_length=512)] = "",
+) -> Response:
+    """Make a printed pad her own, by any card of it."""
+    try:
+        with db.transaction() as session:
+            visits.give_bundle(session, participant_id, by=actor, now=now, pad=read(scanned))
+    except DomainError as problem:
+        return _page(request, db, now, actor, participant_id, wanted=Step.BUNDLE, problem=problem)
+    return _go_on(participant_id, "step=bundle")
+
+
 @router.post("/visits/{participant_id}/{step}")
 def enter(
     request: Request,
@@ -149,7 +168,7 @@ def _page(
             "items": len(visit_queries.knowledge_test()[1]),
             "receipt": _receipt(session, paid, participant_id),
             "problem": problem,
-            "problem_text": ERRORS[problem.code] if problem else "",
+            "problem_text": words_of(problem) if problem else "",
             "entered": refill(entered),
             "words": vocabulary,
             "may_pay": actor.may(Permission.PAY_STIPEND),
