@@ -86,17 +86,27 @@ async function send() {
 // Its place is kept by now: only the pages that open without a network are still missing.
 async function fetchPages(key) {
   step(4);
-  for (let pause = 2_000; ; pause = Math.min(2 * pause, 30_000)) {
+  for (let pause = 2_000; ;) {
     try {
-      await fetchShells(key, words.languages.split(" "), language());
-      await navigator.serviceWorker.register("/desk/worker.js", { scope: "/desk" });
+      const version = await fetchShells(key, words.languages.split(" "), language());
+      const worker = await navigator.serviceWorker.register("/desk/worker.js", { scope: "/desk" });
+      if (await opensWith(version)) return;
+      await worker.update(); // the server was renewed while this page was open
       await navigator.serviceWorker.ready;
-      return;
+      if (await opensWith(version)) return;
+      await new Promise((later) => setTimeout(later, 500));
     } catch {
       part("working").querySelector("[data-slow]").hidden = false;
       await new Promise((later) => setTimeout(later, pause));
+      pause = Math.min(2 * pause, 30_000);
     }
   }
+}
+
+// The pages and the files they need are both here, and a worker to open them.
+async function opensWith(version) {
+  const files = await caches.match("/desk/files-are-whole", { cacheName: `pdi-desk-files-${version}` });
+  return Boolean(files && (await navigator.serviceWorker.getRegistration("/desk"))?.active);
 }
 
 async function finish() {
@@ -157,5 +167,8 @@ document.addEventListener("submit", async (event) => {
   history.replaceState(null, "", `#${encodeURIComponent(secret)}`);
   location.reload();
 });
+
+// A second code, scanned into the same tab.
+window.addEventListener("hashchange", () => location.reload());
 
 begin();

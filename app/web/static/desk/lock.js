@@ -247,8 +247,8 @@ function warn(on) {
 }
 
 document.addEventListener("desk:swapped", () => {
-  fill();
   if (vault) judgeIdleness();
+  else show(screen.name);
 });
 
 window.addEventListener("beforeinstallprompt", (event) => {

@@ -37,8 +37,9 @@ async function keep(cache, path) {
 
 // Large, and not needed to open: the camera's decoder.
 async function keepLater() {
-  if (!(await isWhole(BUILD.version))) return; // no device
-  const cache = await caches.open(FILES + BUILD.version);
+  const version = await inUse();
+  if (version !== BUILD.version) return;
+  const cache = await caches.open(FILES + version);
   for (const path of BUILD.later) {
     if (!(await cache.match(path))) await keep(cache, path).catch(() => {});
   }
@@ -50,8 +51,9 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || origin !== self.location.origin) return;
   if (pathname.startsWith("/static/")) event.respondWith(file(event, pathname));
   else if (request.mode === "navigate" && pathname === PAGE) {
-    event.respondWith(open(event));
-    event.waitUntil(keepLater());
+    const page = open(event);
+    event.respondWith(page);
+    event.waitUntil(page.then(keepLater));
   } else if (request.mode === "navigate" && pathname.startsWith(`${PAGE}/`)) event.respondWith(onlinePage(event));
 });
 
@@ -99,16 +101,30 @@ async function inUse() {
 // Changes to the newest whole version when no other page of the app is open, and throws the older ones away.
 async function versionToOpen(event) {
   const version = await inUse();
-  if (version === BUILD.version || !(await isWhole(BUILD.version))) return version;
+  if (version === BUILD.version && await isWhole(version)) return version;
+  const newest = await newestWhole();
+  if (!newest || newest === version) return version;
   const pages = await self.clients.matchAll({ type: "window" });
   const others = pages.filter(({ id, url }) => id !== event.clientId && new URL(url).pathname === PAGE);
   if (version && others.length) return version;
-  await (await caches.open(STATE)).put(IN_USE, new Response(BUILD.version));
+  await (await caches.open(STATE)).put(IN_USE, new Response(newest));
   for (const name of await caches.keys()) {
     const isOurs = name.startsWith(FILES) || name.startsWith(SHELLS);
-    if (isOurs && !name.endsWith(`-${BUILD.version}`)) await caches.delete(name);
+    if (isOurs && !name.endsWith(`-${newest}`) && !name.endsWith(`-${BUILD.version}`)) await caches.delete(name);
   }
-  return BUILD.version;
+  return newest;
+}
+
+// This worker's own version; else, where its pages never came, any that can be opened.
+async function newestWhole() {
+  if (await isWhole(BUILD.version)) return BUILD.version;
+  const version = await inUse();
+  if (version && await isWhole(version)) return version;
+  for (const name of await caches.keys()) {
+    const other = name.startsWith(SHELLS) && name.slice(SHELLS.length);
+    if (other && await isWhole(other)) return other;
+  }
+  return "";
 }
 
 async function isWhole(version) {
