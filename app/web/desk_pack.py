@@ -88,9 +88,10 @@ def pack_of(session: Session, device: Device, *, now: datetime) -> Pack:
 
 def _blank_pads(session: Session, programme_id: UUID) -> list[dict[str, Any]]:
     """Pads that can be given: of each size, the marks of one pad after the other."""
-    by_size: dict[int, bytes] = {}
+    by_size: dict[int, bytearray] = {}
     for size, tokens in pads.blanks(session, programme_id):
-        by_size[size] = by_size.get(size, b"") + b"".join(mark(each.text) for each in tokens)
+        marks = by_size.setdefault(size, bytearray())
+        marks += b"".join(mark(each.text) for each in tokens)
     return [
         {"size": size, "marks": b64encode(marks).decode()}
         for size, marks in sorted(by_size.items())
