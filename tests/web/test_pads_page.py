@@ -110,7 +110,7 @@ def test_a_number_that_cannot_be_printed_is_refused_with_the_form_as_it_was(
     reply = manager.send("/pads", {"batch_id": str(uuid4()), "pads": count})
 
     assert reply.status_code == 422
-    assert "Up to a thousand sets can be printed in one go" in reply.text
+    assert "Up to a thousand pads can be printed in one go" in reply.text
     assert f'value="{count}"' in reply.text
     assert counted(database, PadBatch) == 0
 
@@ -288,14 +288,14 @@ def someone_trained(database: Database, place: Place) -> UUID:
         return a_seed(session, place)
 
 
-def test_a_scan_of_a_printed_set_gives_it_and_says_what_to_write_and_hand_over(
+def test_a_scan_of_a_pad_gives_it_and_says_what_to_write_and_hand_over(
     database: Database, keyring: Keyring, place: Place
 ) -> None:
     with database.transaction() as session:
         pad = a_pad(session, place)
     person = someone_trained(database, place)
     desk = reader(database, keyring, place.intake)
-    assert "Scan any card of a printed set" in desk.get(f"/desk/visits/{person}?step=bundle").text
+    assert "Scan any card of a pad" in desk.get(f"/desk/visits/{person}?step=bundle").text
 
     done = desk.send(f"/desk/visits/{person}/pad", {"scanned": pad[1][1].text})
 
@@ -325,7 +325,7 @@ def test_near_the_target_the_page_says_which_cards_to_hand_over_and_which_to_tea
 
     assert "2 printed cards are this person's now." in page
     assert [code.digits[-4:] in page for code, _ in pad] == [True, False, True]
-    assert "The other card of the set is cancelled. Please tear it up." in page
+    assert "The other card of the pad is cancelled. Please tear it up." in page
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def test_near_the_target_the_page_says_which_cards_to_hand_over_and_which_to_tea
         (training_token("good"), "This is a training card: it counts nowhere."),
     ],
 )
-def test_what_is_no_printed_set_is_told_and_nothing_is_given(
+def test_what_is_no_pad_is_told_and_nothing_is_given(
     database: Database, keyring: Keyring, place: Place, scanned: str, said: str
 ) -> None:
     with database.transaction() as session:
@@ -348,7 +348,7 @@ def test_what_is_no_printed_set_is_told_and_nothing_is_given(
 
     assert reply.status_code >= 400
     assert said in reply.text
-    assert "Scan any card of a printed set" in reply.text
+    assert "Scan any card of a pad" in reply.text
     assert counted(database, Coupon) == 0
 
 
@@ -359,7 +359,7 @@ def test_where_nothing_is_printed_only_making_the_cards_is_offered(
     page = reader(database, keyring, place.intake).get(f"/desk/visits/{person}?step=bundle").text
 
     assert "Make the cards" in page
-    assert "printed set" not in page
+    assert "card of a pad" not in page
 
 
 def test_a_card_of_a_set_that_is_nobodys_is_told_at_the_desk(
