@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core.db import Database
 from app.core.i18n import N_
+from app.domain.deliveries.queries import count_unbooked
 from app.domain.devices import actions, queries
 from app.domain.devices.actions import Begun
 from app.domain.devices.errors import BadDevice
@@ -158,6 +159,9 @@ def _list(
         places = _places(session, actor)
         people = _people(session, actor)
         sites = {each.id: each for each in programmes.sites(session, actor.programme_id)}
+        unbooked = count_unbooked(
+            session, actor.programme_id, site_id=queries.site_looked_after(actor)
+        )
     # What was called off before anyone enrolled it has no story to tell.
     shown = [each for each in known if each.enrolled_at or each.state is not State.LOCKED]
     order = {State.LOCKED: 1}
@@ -169,6 +173,7 @@ def _list(
         "typed": typed or {},
         "errors": errors or {},
         "longest": LONGEST_LABEL,
+        "unbooked": unbooked if actor.may(Permission.DECIDE_CONFLICT) else None,
         **_words(request, now),
     }
     return render(request, "devices.html", context, status=422 if errors else 200)
