@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import httpx
 from playwright.sync_api import Browser, Page
 from sqlalchemy.orm import Session
 from starlette.routing import Route
@@ -19,7 +20,7 @@ from starlette.routing import Route
 from app.cli import main
 from app.core.clock import utc_now
 from app.core.codes import new_code
-from app.core.crypto import Keyring
+from app.core.crypto import Keyring, keyring_of
 from app.core.db import Database
 from app.demo.credentials import Credentials
 from app.demo.scene import LOG_INS
@@ -31,6 +32,7 @@ from app.domain.staff.actions import start_session
 from app.domain.staff.queries import Actor, by_api_key
 from app.domain.visits import actions as visits
 from app.web import pages
+from tests.devices import a_device
 from tests.factories import Place, a_scan, answers, go_through_visit
 from tests.journeys.desks import Desk
 from tests.journeys.offline import Device, enrolled, new_pad
@@ -365,6 +367,27 @@ def _device_page(visitor: Visitor) -> None:
     visitor.page.locator("form[action$='/lock']").wait_for()
 
 
+def _unbooked(visitor: Visitor) -> None:
+    """Something a device sent that does not fit: a step of someone who never came."""
+    tour = visitor.tour
+    with tour.database.transaction() as session:
+        device = a_device(session, tour.place, keyring_of(session), now=utc_now())
+    device.work("eligibility", uuid4(), {"sex": "female", "age": "22"}, at=utc_now())
+    body = device.request(device.sealed, now=utc_now())
+    httpx.post(f"{tour.url}/api/v1/desk/events", json=body).raise_for_status()
+    visitor.open("/devices/unbooked")
+    visitor.page.locator("main a[href^='/devices/unbooked/']").last.click()
+    visitor.page.locator("form[action$='/noted']").wait_for()
+
+
+def _sent_from(go: Go, form: str) -> Go:
+    def send(visitor: Visitor) -> None:
+        go(visitor)
+        visitor.send(form)
+
+    return send
+
+
 def _device_code(visitor: Visitor) -> None:
     visitor.open("/devices")
     visitor.page.fill("#label", "blue tablet")
@@ -465,9 +488,9 @@ DEVICES = (
     Screen("the app: eligibility", DEVICE, (), _visit_on_device),
     *(
         Screen(f"the app: {name}", DEVICE, (), _step_on_device(before, name))
-        for before, name in pairwise(STEPS)
+        for before, name in pairwise((*STEPS, "done"))
     ),
-    Screen("the app: training", DEVICE, (), _training),
+    Screen("the app, practising", DEVICE, (), _training),
     Screen("the app, locked", DEVICE, (), _locked),
     *at("/desk/online", "intake"),
     *at("/desk/enrol", None),
@@ -477,6 +500,10 @@ DEVICES = (
     Screen("a device's code", "coupon_manager", ("POST /devices", "POST /devices/{device_id}/code"), _device_code),
     Screen("a device", "coupon_manager", ("GET /devices/{device_id}",), _device_page),
     Screen("a device without a name", "coupon_manager", ("POST /devices/{device_id}/rename",), _renamed_to_nothing),
+    *at("/devices/unbooked", "coupon_manager"),
+    Screen("what could not be booked", "coupon_manager", ("GET /devices/unbooked/{event_id}",), _unbooked),
+    Screen("not booked after all", "coupon_manager", ("POST /devices/unbooked/{event_id}/again",), _sent_from(_unbooked, "form[action$='/again']")),
+    Screen("noted without a reason", "coupon_manager", ("POST /devices/unbooked/{event_id}/noted",), _sent_from(_unbooked, "form[action$='/noted']")),
     *at("/pads", "coupon_manager"),
     *_unfilled("/pads", "coupon_manager", "form[action='/pads']"),
     *_unfilled("/pads", "coupon_manager", "form[action='/pads/void']", "/pads/void"),
