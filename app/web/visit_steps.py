@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
 from app.domain.participants import queries as participants
-from app.domain.participants.rules import Sex
+from app.domain.participants.rules import Sex, Standing
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.services import actions as services
@@ -90,9 +90,11 @@ def interview(entry: Entry) -> None:
 
 def serve(entry: Entry) -> None:
     """Everything she got: amounts of commodities, and a tick for each state of a test or referral."""
-    participants.participant(
+    person = participants.participant(
         entry.session, entry.participant_id, programme_id=entry.by.programme_id
     )
+    if person.standing is Standing.MISTAKEN:
+        raise NotReadyForStep(step=Step.SERVICES.value)
     services.give(
         entry.session,
         entry.participant_id,

@@ -169,6 +169,7 @@ def _page(
             "receipt": _receipt(session, paid, participant_id),
             "problem": problem,
             "problem_text": words_of(problem) if problem else "",
+            "waits": participants.waits_for_decision(session, participant_id),
             "entered": refill(entered),
             "words": vocabulary,
             "may_pay": actor.may(Permission.PAY_STIPEND),
