@@ -14,6 +14,7 @@ from app.domain.devices import actions as devices
 from app.domain.intake.models import Redemption
 from app.domain.participants.models import Participant
 from app.domain.staff.queries import Actor
+from app.domain.visits.queries import knowledge_test
 from tests.journeys.desks import Desk
 from tests.pads import a_batch
 
@@ -33,10 +34,13 @@ class Device:
 
     def cut_network(self) -> None:
         self.context.set_offline(True)
+        # A tab opened from here on is without a network only a moment after it began.
+        self.context.route("**/api/**", lambda route: route.abort("internetdisconnected"))
         self.run("app.real.courier.nudge()")
         expect(self.mode).to_have_text(self.words("mode-away"))
 
     def restore_network(self) -> None:
+        self.context.unroute("**/api/**")
         self.context.set_offline(False)
 
     @property
@@ -57,6 +61,23 @@ class Device:
         expect(self.page.locator("#bar-status")).to_contain_text(
             self.words("nothing-waits"), timeout=timeout
         )
+        self.run(
+            """const waits = () => [...app.real.visits.values()].some((each) => !app.real.isDelivered(each));
+            while (waits()) await new Promise((soon) => setTimeout(soon, 20));"""
+        )
+
+    def wait_for_draft(self, field: str) -> None:
+        """What was typed into a field of the open step is on the disk."""
+        self.run(
+            """const typed = async () => (await app.work.draft(`${app.place.person}:${app.place.shown}`))?.fields ?? {};
+            while (!(given in await typed())) await new Promise((soon) => setTimeout(soon, 20));""",
+            field,
+        )
+
+    def waits_for(self, number: int) -> None:
+        """The bar says that so much waits to be sent."""
+        text = self.words("waiting").replace("{number}", str(number))
+        expect(self.page.locator("#bar-status")).to_contain_text(text)
 
     def scan(self, text: str) -> None:
         """A scanner that presses keys and no Enter."""
@@ -93,7 +114,8 @@ def enrolled(
 
 
 def unlocked(desk: Desk, context: BrowserContext, page: Page, *, pin: str = PIN) -> Device:
-    page.locator("#gate-pin").press_sequentially(pin)
+    expect(page.locator("#gate-pin")).to_be_focused(timeout=15_000)
+    page.keyboard.type(pin)
     page.keyboard.press("Enter")
     expect(page.locator("#bar")).to_be_visible(timeout=15_000)
     device = Device(desk, context, page)
@@ -124,3 +146,58 @@ def redemptions_of(desk: Desk, person: Any) -> list[Redemption]:
 def new_name() -> str:
     """A person's own code that nobody used."""
     return f"olha{uuid4().hex[:8]}"
+
+
+def at_step(device: Device, name: str, *keys: str) -> None:
+    """Wait until a step is drawn and has the keyboard, then press keys."""
+    step = device.page.locator(f"main:not([aria-busy]) li[data-step={name}][aria-current=step]")
+    expect(step).to_be_visible()
+    expect(device.page.locator("main :focus")).to_have_count(1)
+    for key in keys:
+        device.page.keyboard.press(key)
+
+
+ELIGIBLE = ("Space", "Tab", "2", "4", "Tab", "Tab", "Space", "Enter")
+AGREES = ("Space", "Tab", "Space", "Enter")
+TEST = (*(("Space", "Tab") * len(knowledge_test()[1]))[:-1], "Enter")
+TELLS = ("9", "Tab", "Space", "Enter")
+TAKES_NEEDLES = ("2", "0", "Enter")
+
+
+def welcome(device: Device, card: str, name: str = "") -> None:
+    """Scan a card and give the person's own code, or none."""
+    device.scan(card)
+    expect(device.page.locator(".verdict:not(.grey)")).to_be_visible()
+    expect(device.page.locator("#uic")).to_be_focused()
+    if name:
+        device.page.keyboard.type(name)
+        device.page.keyboard.press("Enter")
+    else:
+        device.page.locator("[name=no_code]").click()
+
+
+def hand_over(device: Device, pad: Sequence[tuple[Code, Token]]) -> None:
+    """Scan a pad and say that its cards were handed over."""
+    at_step(device, "bundle")
+    device.scan(pad[-1][1].text)
+    expect(device.page.locator("[data-action=handed]")).to_be_focused()
+    device.page.wait_for_timeout(450)  # what a scanner's late Enter would press is left alone
+    device.page.keyboard.press("Enter")
+    expect(
+        device.page.locator("main:not([aria-busy]) [data-action=desk][data-focus]")
+    ).to_be_focused()
+
+
+def the_whole_visit(
+    device: Device, card: str, pad: Sequence[tuple[Code, Token]], name: str
+) -> None:
+    """By keyboard and scanner alone, from the scan to the cards handed over."""
+    welcome(device, card, name)
+    at_step(device, "eligibility", *ELIGIBLE)
+    at_step(device, "consent", *AGREES)
+    at_step(device, "knowledge_test", *TEST)
+    at_step(device, "interview", *TELLS)
+    at_step(device, "services", *TAKES_NEEDLES)
+    at_step(device, "stipend", "Enter")
+    at_step(device, "training", "Enter")
+    hand_over(device, pad)

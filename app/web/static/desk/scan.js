@@ -48,7 +48,7 @@ function take(text) {
 function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const isLate = performance.now() - cardAt < QUIET;
-  if (event.key === "Enter" && isLate) {
+  if (event.key === "Enter" && isLate && !(isTextField(event.target) && event.target.value)) {
     event.preventDefault();
     event.stopPropagation();
     cardAt = performance.now();
