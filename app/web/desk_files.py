@@ -12,6 +12,14 @@ FILES = ("app.css", "desk*.css", "display.js", "icon.svg", "desk_*.js", "desk/*.
 LIBRARIES = ("vendor/idb/index.js", "vendor/zxing-wasm/share.js", "vendor/zxing-wasm/reader/*.js")
 # Served with its own header and the list of the others, never as a file.
 WORKER = "desk/worker.js"
+APP = "desk/app.js"
+MODULES = (
+    "desk/*.js",
+    "desk_camera.js",
+    "desk_codes.js",
+    "desk_sound.js",
+    "vendor/idb/index.js",
+)
 # On the page where a browser becomes a device, which needs a network anyhow.
 ONLINE = {WORKER, "desk/enrol.js"}
 # Large, and not needed to open: kept after the first opening.
@@ -26,6 +34,11 @@ def first_files() -> list[str]:
 def later_files() -> list[str]:
     """What is kept afterwards."""
     return _addresses(_found(LATER))
+
+
+def modules() -> list[str]:
+    """What the app's script imports, and what that imports: named in the page, they are fetched all at once."""
+    return _addresses([path for path in _found(MODULES) if path not in ONLINE | {APP}])
 
 
 def version() -> str:

@@ -383,7 +383,7 @@ def test_a_restored_server_gets_everything_again(tablet: Tablet) -> None:
     sent: list[Any] = []
 
     def restored(route: Route) -> None:
-        said = route.request.post_data_json
+        said = json.loads(route.request.post_data or "")
         sent.append([each["id"] for each in said["events"]])
         told = [verdict(each["id"], each["seq"]) for each in said["events"]]
         route.fulfill(body=json.dumps(an_answer(verdicts=told)))
@@ -411,7 +411,7 @@ def test_only_what_a_server_misses_is_sent_again(tablet: Tablet) -> None:
     )
 
     def forgetful(route: Route) -> None:
-        said = route.request.post_data_json
+        said = json.loads(route.request.post_data or "")
         sent.append((said["known_to"], [each["id"] for each in said["events"]]))
         told = [verdict(each["id"], each["seq"]) for each in said["events"]]
         resend = 3 if said["known_to"] == 3 and not told else None

@@ -96,7 +96,7 @@ def app(request: Request, db: Db, device: DeskDevice, language: Language) -> Res
     return render(
         request,
         "desk_app.html",
-        {**context, "version": version},
+        {**context, "version": version, "modules": desk_files.modules()},
         headers={"X-Desk-Version": version},
         language=language,
     )

@@ -108,7 +108,7 @@ export class Courier extends EventTarget {
   async #send() {
     const keeper = await (await database()).get("keepers", this.#id);
     if (!keeper) return HEARTBEAT;
-    const rows = await this.#load();
+    const [rows, waiting] = await this.#load();
     if (keeper.wiped && !rows.length && keeper.heardOfWipe) return HEARTBEAT;
     const sentAt = Date.now();
     const answer = await ask("/events", {
@@ -119,8 +119,8 @@ export class Courier extends EventTarget {
         clock: new Date(sentAt).toISOString(),
         epoch: keeper.epoch ?? null,
         known_to: keeper.knownTo,
-        waiting: this.state.waiting,
-        last_problem: this.state.lastFailure?.cause ?? null,
+        waiting,
+        last_problem: this.#problem(),
         events: rows.map(({ id, seq, sealed }) => ({ id, seq, sealed: toBase64url(sealed) })),
       },
     });
@@ -133,18 +133,27 @@ export class Courier extends EventTarget {
     for (const verdict of verdicts) this.dispatchEvent(new CustomEvent("verdict", { detail: verdict }));
     if (answer.device === "revoked") await this.#endHere();
     if (answer.epoch !== keeper.epoch && keeper.epoch) this.#freshen();
+    if (again) return FIRST_PAUSE;
     // An answer without verdicts is no progress: the next try has to wait its turn.
     if (rows.length && !verdicts.length) throw new Away(answer.left?.[0]?.code ?? "garbled");
-    if (!this.state.waiting) return HEARTBEAT;
-    return again ? FIRST_PAUSE : 0;
+    return this.state.waiting ? 0 : HEARTBEAT;
   }
 
+  // Why the last try failed, until one works.
+  #problem() {
+    const { lastFailure, lastSuccess } = this.state;
+    return lastFailure && !(lastSuccess > lastFailure.at) ? lastFailure.cause : null;
+  }
+
+  // What one request carries, and of how many it is a part.
   async #load() {
+    const db = await database();
     const range = IDBKeyRange.only([this.#id, 1]);
-    const rows = await (await database()).getAllFromIndex("events", "waiting", range, this.#atOnce);
+    const waiting = await db.countFromIndex("events", "waiting", range);
+    const rows = await db.getAllFromIndex("events", "waiting", range, this.#atOnce);
     let bytes = 0;
     const fitting = rows.filter(({ sealed }) => (bytes += 150 + Math.ceil(sealed.length * 4 / 3)) <= MOST_BYTES);
-    return fitting.length ? fitting : rows.slice(0, 1);
+    return [fitting.length ? fitting : rows.slice(0, 1), waiting];
   }
 
   // Verdicts, epoch and what must be sent again, in one transaction. True when something must.

@@ -59,8 +59,7 @@ self.addEventListener("fetch", (event) => {
 
 // The app gets what belongs to its page; the server's own pages get what the server has now.
 async function file({ request, clientId }, path) {
-  const client = await self.clients.get(clientId);
-  if (client && new URL(client.url).pathname === PAGE) return await keptFile(path) ?? fetch(request);
+  if (await isApp(clientId)) return await keptFile(path) ?? fetch(request);
   try {
     return await fetch(request);
   } catch (reason) {
@@ -70,31 +69,45 @@ async function file({ request, clientId }, path) {
   }
 }
 
+// A page asks for thirty files at once: what is the same for all is looked up once.
+const apps = new Map(); // whether a client is the app, by id
+let files = null; // the opened cache of the version in use
+
+async function isApp(clientId) {
+  if (!apps.has(clientId)) {
+    const client = await self.clients.get(clientId);
+    if (!client) return false;
+    apps.set(clientId, new URL(client.url).pathname === PAGE);
+  }
+  return apps.get(clientId);
+}
+
 async function keptFile(path) {
-  const version = await inUse();
-  return version ? (await caches.open(FILES + version)).match(path) : undefined;
+  files ??= inUse().then((version) => version && caches.open(FILES + version));
+  return (await files || undefined)?.match(path);
 }
 
 // On a browser that is no device there is no kept page, and the desk is the server's.
 async function open(event) {
   const version = await versionToOpen(event);
-  const shell = version && await (await caches.open(SHELLS + version)).match(PAGE);
-  return shell || fetch(event.request);
+  files = null;
+  return await shellOf(version) ?? fetch(event.request);
 }
 
 async function onlinePage(event) {
   try {
     return await fetch(event.request);
   } catch (reason) {
-    const version = await inUse();
-    const shell = version && await (await caches.open(SHELLS + version)).match(PAGE);
+    const shell = await shellOf(await inUse());
     if (shell) return shell;
     throw reason;
   }
 }
 
+const shellOf = (version) => caches.match(PAGE, { cacheName: SHELLS + version });
+
 async function inUse() {
-  const kept = await (await caches.open(STATE)).match(IN_USE);
+  const kept = await caches.match(IN_USE, { cacheName: STATE });
   return kept ? kept.text() : "";
 }
 
@@ -128,6 +141,5 @@ async function newestWhole() {
 }
 
 async function isWhole(version) {
-  const files = await (await caches.open(FILES + version)).match(WHOLE);
-  return Boolean(files && await (await caches.open(SHELLS + version)).match(PAGE));
+  return Boolean(await caches.match(WHOLE, { cacheName: FILES + version }) && await shellOf(version));
 }
