@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -15,6 +15,8 @@ from app.domain.coupons.actions import end
 from app.domain.coupons.rules import CouponStatus
 from app.domain.intake.actions import Arrival, Scan
 from app.domain.intake.models import Redemption, RefusedScan
+from app.domain.participants.models import Participant
+from app.domain.participants.rules import Came
 from app.domain.staff.rules import Role
 from app.web.scanning import take_arrival
 from tests.factories import LATER, NOON, a_coupon, a_place, a_seed
@@ -232,6 +234,63 @@ def test_an_upload_judges_expiry_at_the_scan(api: Api) -> None:
     upload = {"device_id": "d", "scans": [api.scan(scanned_at=last_day.isoformat())]}
 
     assert api.post("/desk/sync", upload).json()["verdicts"][0]["outcome"] == "accepted"
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_clock_a_day_wrong_is_corrected_by_what_it_says_now(
+    api: Api, database: Database, days: int
+) -> None:
+    """A day behind, the card would not be usable yet; a day ahead, it would be past its last day."""
+    first_day, last_day = NOON + timedelta(days=1), NOON + timedelta(days=30)
+    really = first_day if days < 0 else last_day
+    api.clock[0] = really + timedelta(hours=2)
+    wrong = timedelta(days=days)
+    scan = api.scan(scanned_at=(really + wrong).isoformat())
+    clock = (api.clock[0] + wrong).isoformat()
+
+    reply = api.post("/desk/sync", {"device_id": "d", "clock": clock, "scans": [scan]})
+
+    assert reply.json()["verdicts"][0]["outcome"] == "accepted"
+    with database.snapshot() as session:
+        row = session.get_one(Redemption, UUID(scan["id"]))
+    assert row.scanned_at == really
+    assert row.flags == ["clock_behind" if days < 0 else "clock_ahead", "clock_corrected"]
+
+
+def test_an_upload_keeps_whoever_it_names_though_the_scan_is_refused(
+    api: Api, database: Database
+) -> None:
+    named = [str(uuid4()) for _ in range(2)]
+    scans = [
+        api.scan(code=new_code().digits, participant_id=named[0]),
+        api.scan(code="000000005742", participant_id=named[1]),
+        api.scan(code=new_code().digits),
+    ]
+    replies = [api.post("/desk/sync", {"device_id": "d", "scans": scans}) for _ in range(2)]
+
+    assert replies[0].json() == replies[1].json()
+    assert [each["code"] for each in replies[0].json()["verdicts"]] == [
+        "unknown_coupon",
+        "mistyped_code",
+        "unknown_coupon",
+    ]
+    with database.snapshot() as session:
+        came = session.scalars(select(Participant.id).where(Participant.came == Came.WALK_IN))
+        assert {str(each) for each in came} == set(named)
+
+
+def test_someone_whose_code_came_before_is_accepted_offline_and_asked_about_online(
+    api: Api,
+) -> None:
+    codes = [coupon.code for coupon in api.bundle.coupons]
+    api.post("/redemptions", api.scan(code=codes[0], uic="OLENA0785"))
+    scan = api.scan(code=codes[1], uic="olena 0785")
+
+    online = api.post("/redemptions", api.scan(code=codes[2], uic="olena 0785"))
+    offline = api.post("/desk/sync", {"device_id": "d", "scans": [scan]})
+
+    assert is_problem(online, 409, "duplicate_participant")
+    assert offline.json()["verdicts"] == [{"id": scan["id"], "outcome": "accepted", "code": None}]
 
 
 def test_an_upload_that_is_not_one_is_refused_whole(api: Api, database: Database) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from app.core.db import Database
 from app.core.errors import DomainError
+from app.domain.coupons.errors import MistypedCode
 from app.domain.intake.actions import Scan
 from app.domain.intake.rules import corrected
 from app.domain.staff.queries import Actor
@@ -110,20 +111,33 @@ def _verdict(
     if isinstance(scan, Malformed):
         return VerdictOut(id=scan.id, outcome="refused", code="invalid_request")
     try:
-        arrival = take_arrival(db, _read(scan, upload, now), by=actor, now=now)
+        return _taken(db, scan, upload, actor, now)
     except DomainError as refusal:
         return VerdictOut(id=scan.id, outcome="refused", code=refusal.code)
     except (DataError, IntegrityError):
         # What the database cannot keep at all; one that another scan beat was tried again.
         return VerdictOut(id=scan.id, outcome="refused", code="invalid_request")
+
+
+def _taken(
+    db: Database, scan: OfflineScanIn, upload: Sync, actor: Actor, now: datetime
+) -> VerdictOut:
+    try:
+        read = _read(scan, upload, now)
+    except MistypedCode:
+        if scan.participant_id:  # whoever came with what is no card was there all the same
+            read = _read(scan, upload, now, has_coupon=False)
+            take_arrival(db, read, by=actor, now=now)
+        raise
+    arrival = take_arrival(db, read, by=actor, now=now)
     return VerdictOut(id=scan.id, outcome=arrival.outcome, code=arrival.code)
 
 
-def _read(scan: OfflineScanIn, upload: Sync, now: datetime) -> Scan:
+def _read(scan: OfflineScanIn, upload: Sync, now: datetime, *, has_coupon: bool = True) -> Scan:
     """Raises: MistypedCode."""
     scanned_at, flags = corrected(scan.scanned_at, clock=upload.clock or now, now=now)
     return replace(
-        scan.to_domain(),
+        scan.to_domain(has_coupon=has_coupon),
         device_id=upload.device_id,
         participant_id=scan.participant_id,
         scanned_at=scanned_at,

@@ -39,11 +39,11 @@ class ScanIn(BaseModel):
             raise ValueError("give either code or token")
         return self
 
-    def to_domain(self) -> Scan:
+    def to_domain(self, *, has_coupon: bool = True) -> Scan:
         """Raises: MistypedCode."""
         return Scan(
             id=self.id,
-            coupon=read(self.code or self.token or ""),
+            coupon=read(self.code or self.token or "") if has_coupon else None,
             site=self.site,
             device_id=self.device_id,
             scanned_at=self.scanned_at,
