@@ -53,3 +53,18 @@ def test_htmx_runs_where_nothing_may_be_evaluated(login_page: Page) -> None:
 
     assert login_page.evaluate("htmx.version") == locked["htmx.org"]
     assert login_page.evaluate(EVALUATE) == "EvalError"
+
+
+def test_the_browsers_database_answers_with_promises(login_page: Page) -> None:
+    found = login_page.evaluate(
+        """async () => {
+            const { openDB } = await import("/static/vendor/idb/index.js");
+            const db = await openDB("probe", 1, { upgrade: (made) => made.createObjectStore("words") });
+            const writing = db.transaction("words", "readwrite", { durability: "strict" });
+            await writing.store.put("here", "where");
+            await writing.done;
+            return [await db.get("words", "where"), writing.durability];
+        }"""
+    )
+
+    assert found == ["here", "strict"]
