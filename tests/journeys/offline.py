@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.core.clock import utc_now
 from app.core.codes import Code, Token
+from app.domain.coupons.queries import PrintedCoupon
 from app.domain.devices import actions as devices
-from app.domain.intake.models import Redemption
 from app.domain.participants.models import Participant
 from app.domain.staff.queries import Actor
 from app.domain.visits.queries import knowledge_test
+from tests.factories import a_bundle
 from tests.journeys.desks import Desk
 from tests.pads import a_batch
 
@@ -129,18 +131,28 @@ def new_pad(desk: Desk) -> list[tuple[Code, Token]]:
         return list(a_batch(session, desk.place, now=utc_now())[1][0])
 
 
-def people_since(desk: Desk, known: Sequence[Any] = ()) -> list[Participant]:
-    with desk.database.snapshot() as session:
-        rows = session.scalars(select(Participant)).all()
-        session.expunge_all()
-    return [row for row in rows if row.id not in set(known)]
+def some_cards(desk: Desk, count: int = 3) -> list[PrintedCoupon]:
+    """Cards of new seeds that can be used today."""
+    made = utc_now() - timedelta(days=5)
+    with desk.database.transaction() as session:
+        bundles = [a_bundle(session, desk.place, now=made) for _ in range((count + 2) // 3)]
+    return [card for bundle in bundles for card in bundle.coupons][:count]
 
 
-def redemptions_of(desk: Desk, person: Any) -> list[Redemption]:
+def count(desk: Desk, table: type) -> int:
     with desk.database.snapshot() as session:
-        rows = session.scalars(select(Redemption).where(Redemption.participant_id == person)).all()
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def people(desk: Desk, device: Device) -> list[Participant]:
+    """Who came to this device, in the order in which they did."""
+    ids = device.run(
+        "return [...app.real.visits.values()].sort((a, b) => (a.at < b.at ? -1 : 1)).map((each) => each.person);"
+    )
+    with desk.database.snapshot() as session:
+        rows = {str(row.id): row for row in session.scalars(select(Participant)).all()}
         session.expunge_all()
-    return list(rows)
+    return [rows[each] for each in ids]
 
 
 def new_name() -> str:

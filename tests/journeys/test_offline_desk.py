@@ -2,13 +2,12 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
-from sqlalchemy import func, select
+from playwright.sync_api import BrowserContext, expect
+from sqlalchemy import select
 
 from app.core.clock import utc_now
 from app.core.training import training_token
@@ -24,96 +23,38 @@ from app.domain.stipends import queries as stipends
 from app.domain.stipends.rules import Account
 from app.domain.visits.queries import knowledge_test
 from tests.factories import a_bundle, a_redemption, a_seed
-from tests.journeys.desks import Desk, a_database, served_desk
+from tests.journeys.desks import Desk
 from tests.journeys.offline import (
     AGREES,
     ELIGIBLE,
     TELLS,
     TEST,
-    Device,
     at_step,
+    count,
     enrolled,
     hand_over,
     new_name,
     new_pad,
+    people,
+    some_cards,
     welcome,
 )
 
-Desks = Callable[[str], Desk]
-TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest.fixture(scope="module")
-def desks(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Desks]:
-    """A served programme on each kind of database, started when it is first asked for."""
-    with ExitStack() as served:
-        started: dict[str, Desk] = {}
-
-        def desk(backend: str) -> Desk:
-            if backend not in started:
-                url = served.enter_context(a_database(backend, request, tmp_path_factory))
-                folder = tmp_path_factory.mktemp("desk")
-                started[backend] = served.enter_context(served_desk(url, folder))
-            return started[backend]
-
-        yield desk
-
-
-@pytest.fixture
-def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """Browser profiles; an error in a page's scripts fails the test."""
-    opened: list[BrowserContext] = []
-    errors: list[str] = []
-
-    def context(locale: str = "en-GB", **given: object) -> BrowserContext:
-        made = browser.new_context(locale=locale, **given)  # type: ignore[arg-type]
-        made.on("weberror", lambda error: errors.append(str(error.error)))
-        opened.append(made)
-        return made
-
-    yield context
-    for each in opened:
-        each.close()
-    assert errors == []
-
-
-def some_cards(desk: Desk, count: int = 3) -> list[coupon_queries.PrintedCoupon]:
-    """Cards of new seeds that can be used today."""
-    made = utc_now() - timedelta(days=5)
-    with desk.database.transaction() as session:
-        bundles = [a_bundle(session, desk.place, now=made) for _ in range((count + 2) // 3)]
-    return [card for bundle in bundles for card in bundle.coupons][:count]
-
-
-def count(desk: Desk, table: type) -> int:
-    with desk.database.snapshot() as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
-
-
-def people(desk: Desk, device: Device) -> list[Participant]:
-    """Who came to this device, in the order in which they did."""
-    ids = device.run(
-        "return [...app.real.visits.values()].sort((a, b) => (a.at < b.at ? -1 : 1)).map((each) => each.person);"
-    )
-    with desk.database.snapshot() as session:
-        rows = {str(row.id): row for row in session.scalars(select(Participant)).all()}
-        session.expunge_all()
-    return [rows[each] for each in ids]
+Served = Callable[[str], Desk]
+Profile = Callable[..., BrowserContext]
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "uk-UA"])
 def test_a_whole_intake_without_a_network_closed_in_between_counts_once(
-    desks: Desks, backend: str, contexts: Callable[..., BrowserContext], locale: str
+    served: Served, backend: str, profile: Profile, locale: str
 ) -> None:
-    desk = desks(backend)
+    desk = served(backend)
     made = utc_now() - timedelta(days=5)
     with desk.database.transaction() as session:
         seed = a_seed(session, desk.place, now=made)
         card = a_bundle(session, desk.place, seed, now=made).coupons[0]
     pad = new_pad(desk)
-    device = enrolled(desk, contexts(locale))
+    device = enrolled(desk, profile(locale))
     tables = (Redemption, CouponBundle, Participant)
     before = [count(desk, table) for table in tables]
 
@@ -164,9 +105,9 @@ def test_a_whole_intake_without_a_network_closed_in_between_counts_once(
 
 
 def test_a_desk_without_a_network_refuses_what_it_can_judge_alone(
-    desks: Desks, contexts: Callable[..., BrowserContext]
+    served: Served, profile: Profile
 ) -> None:
-    desk = desks("sqlite")
+    desk = served("sqlite")
     now = utc_now()
     fresh, void, lost, used, twice = some_cards(desk, 5)
     with desk.database.transaction() as session:
@@ -182,7 +123,7 @@ def test_a_desk_without_a_network_refuses_what_it_can_judge_alone(
                 now=now,
             )
         a_redemption(session, desk.place, used, now=now - timedelta(hours=3))
-    device = enrolled(desk, contexts())
+    device = enrolled(desk, profile())
     device.cut_network()
     page = device.page
     slip = f"{twice.code[:11]}{(int(twice.code[11]) + 1) % 10}"
@@ -219,13 +160,13 @@ def test_a_desk_without_a_network_refuses_what_it_can_judge_alone(
 
 
 def test_two_hundred_queued_scans_are_sent_in_order(
-    desks: Desks,
+    served: Served,
     backend: str,
-    contexts: Callable[..., BrowserContext],
+    profile: Profile,
 ) -> None:
-    desk = desks(backend)
+    desk = served(backend)
     cards = some_cards(desk, 200)
-    device = enrolled(desk, contexts())
+    device = enrolled(desk, profile())
     device.cut_network()
     device.run(
         """for (const token of given) {
