@@ -14,6 +14,7 @@ import { swapTo } from "./shell.js";
 import { drawStatus } from "./status.js";
 import { drawVisit, followStep, redrawVisit, stepActions, submitStep, takePad } from "./steps.js";
 import { trainingOf } from "./training.js";
+import { isBehind } from "./visit.js";
 import { word } from "./words.js";
 import { Work } from "./work.js";
 
@@ -38,6 +39,8 @@ async function begin() {
   doing(courier.start());
   const place = (await work.setting("place")) ?? DESK;
   if (place.card) place.card.waits = false; // nobody was asked for so long
+  const visit = work.visits.get(place.person);
+  if (visit && isBehind(visit, place.step)) delete place.step; // it was entered before the browser died
   places = [place];
   history.replaceState({ index: 0 }, "");
   await draw(place);

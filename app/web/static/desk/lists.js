@@ -22,7 +22,7 @@ export function visitsPiece(work) {
   return rows.length ? list : "";
 }
 
-const TONE = { waiting: "info", sent: "good", look: "warn", undone: "neutral" };
+const TONE = { waiting: "info", sent: "good", look: "warn", undone: "neutral", training: "info" };
 
 export function scansPiece(work) {
   const list = piece("last-scans");

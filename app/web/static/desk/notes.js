@@ -5,8 +5,9 @@ import { hasWord, word } from "./words.js";
 
 const ASKS = ["possible_duplicate", "possible_self_recruitment"];
 
-// "waiting", "sent", "look" (the server said something that wants to be read) or "undone".
+// "waiting", "sent", "look" (the server said something that wants to be read), "undone" or "training".
 export function stateOf(work, visit) {
+  if (work.isTraining) return "training";
   if (visit.undone) return "undone";
   if (notesOf(visit).length) return "look";
   return work.isDelivered(visit) ? "sent" : "waiting";

@@ -5,7 +5,7 @@ import { closeCamera, say } from "./scan.js";
 import { fieldsOf, focusOnWork, into, once, piece, refill, show } from "./screens.js";
 import { notePieces } from "./notes.js";
 import { clockText, dayText, inLanguage, tagOf, word } from "./words.js";
-import { nextStep, openable, steps } from "./visit.js";
+import { isBehind, nextStep, openable, steps } from "./visit.js";
 import { draftOf } from "./work.js";
 
 const YOUNGEST = 10;
@@ -15,10 +15,10 @@ export async function drawVisit(app, place) {
   const visit = work.visits.get(place.person);
   if (!visit) return app.go({ screen: "desk" }, { replace: true });
   const step = currentStep(visit, place.step);
-  place.shown = step;
+  place.step = place.shown = step; // the way back leads to it
   show(piece("screen-visit", {
     tag: tagOf(visit.person), at: clockText(visit.at, work.timezone), no_card: visit.came === "walk_in",
-    provisional: visit.judged === "not_known_here" && !visit.verdicts[visit.scan], undo: work.canUndo(visit), undone: visit.undone,
+    provisional: visit.judged === "not_known_here" && !visit.verdicts[visit.scan], undo: work.canUndo(visit), undone: visit.undone, begun: visit.screened,
   }));
   into("notes", ...notePieces(visit));
   if (visit.undone) return undefined;
@@ -46,14 +46,14 @@ function stepsPiece(visit, current) {
   const mayOpen = openable(visit);
   const order = steps(visit);
   const isPassed = (step) => order.indexOf(step) < order.indexOf(current);
-  const done = { eligibility: visit.screened, consent: visit.consented !== null, knowledge_test: visit.tested, interview: visit.interviewed, services: visit.served, stipend: visit.fee, training: visit.trained, bundle: visit.has_bundle };
+  const isDone = (step) => (step === "stipend" ? visit.fee : isBehind(visit, step));
   for (const item of list.querySelectorAll("li")) {
     const { step } = item.dataset;
     const button = item.querySelector("button");
     if (!order.includes(step)) { item.remove(); continue; }
-    if (done[step]) item.classList.add("done");
+    if (isDone(step)) item.classList.add("done");
     else if (isPassed(step)) item.classList.add("skipped");
-    if (!done[step]) item.querySelector(".visually-hidden").remove();
+    if (!isDone(step)) item.querySelector(".visually-hidden").remove();
     if (step === current) item.setAttribute("aria-current", "step");
     const isLocked = step === "knowledge_test" && visit.tested;
     button.disabled = step === current || isLocked || !mayOpen.includes(step);

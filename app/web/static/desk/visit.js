@@ -25,6 +25,9 @@ function done(visit) {
   };
 }
 
+// Whether a step has been entered.
+export const isBehind = (visit, step) => Boolean(done(visit)[step]);
+
 export function steps(visit) {
   if (visit.standing === "mistaken") return ["done"];
   const ends = ["services", "done"];
