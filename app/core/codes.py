@@ -48,6 +48,9 @@ _CYRILLIC_KEYS = str.maketrans(
     "QWERTYUIOPASSDFGHJKLZXCVBNM",
 )
 
+# Some scanners say first what kind of symbol they read; the bracket's key gives other letters too.
+_KIND_OF_SYMBOL = re.compile(r"\A[\]ЇЪ]Q[0-6]")
+
 
 class MalformedCode(ValueError):
     """What was typed or scanned can be no coupon's name; ``reason`` says what is wrong with it."""
@@ -185,8 +188,12 @@ def name_in(text: str) -> str:
 
 
 def in_latin(name: str) -> str:
-    """A token in upper case, whatever layout its keys were pressed under."""
-    return name.upper().translate(_CYRILLIC_KEYS)
+    """A token in upper case, whatever layout its keys were pressed under, without the scanner's own mark.
+
+    >>> in_latin("]q1c1aaaa")
+    'C1AAAA'
+    """
+    return _KIND_OF_SYMBOL.sub("", name.upper().translate(_CYRILLIC_KEYS))
 
 
 def _code(digits: str) -> Code:

@@ -32,12 +32,14 @@ export function grouped(digits) {
   return digits.replace(/(\d{4})(?=\d)/g, "$1 ");
 }
 
-// A token in Latin letters, whatever layout its keys were pressed under.
+// A token in Latin letters, whatever layout its keys were pressed under, without the mark by which some
+// scanners say first what kind of symbol they read.
 function inLatin(text) {
-  return Array.from(text.trim().toUpperCase(), (letter) => {
+  const latin = Array.from(text.trim().toUpperCase(), (letter) => {
     const place = CYRILLIC.indexOf(letter);
     return place < 0 ? letter : LATIN[place];
   }).join("");
+  return latin.replace(/^[\]ЇЪ]Q[0-6]/, "");
 }
 
 // The token alone, without the address around it or the layout it was typed under; null when there is none.
