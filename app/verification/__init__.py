@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy.orm import Session
 
 from app.domain.audit import queries as audit
-from app.verification import analyses, coupons, files, forest, money, record
+from app.verification import analyses, coupons, files, forest, money, pads, record
 
 CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "key: it is the one this database was made with": files.key,
@@ -24,6 +24,8 @@ CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "coupons: one is redeemed exactly when a redemption was accepted": coupons.redeemed,
     "redemptions: one accepted for a coupon": coupons.once,
     "bundles: each holds the coupons it says": coupons.bundles,
+    "pads: the cards of a given one are one bundle's coupons, of any other nobody's": pads.given,
+    "cards of pads: each is on one pad, and not drawn again": pads.reserved,
     "holders: one bundle for each": coupons.holders,
     "recruits: each came by the coupon of her recruiter": coupons.recruits,
     "forest: every recruiter is there, and nobody recruited her own line": forest.rooted,

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Connection, create_engine, insert, select, text, update
+from sqlalchemy import Connection, create_engine, delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from app.cli import main
@@ -25,11 +25,14 @@ from app.domain.audit.models import AuditEvent
 from app.domain.conflicts.actions import decide_conflict
 from app.domain.conflicts.models import ConflictDecision
 from app.domain.conflicts.rules import Decision
-from app.domain.coupons.models import Coupon, CouponBundle
+from app.domain.coupons.models import Coupon, CouponBundle, ReservedCoupon
 from app.domain.coupons.rules import CouponStatus
 from app.domain.intake.actions import arrive, record_conflict, take_back
 from app.domain.intake.models import Redemption
 from app.domain.intake.rules import Answer, Outcome
+from app.domain.pads.actions import promise, void_pad
+from app.domain.pads.models import CouponPad
+from app.domain.pads.rules import PadStatus
 from app.domain.participants.models import Participant, PossibleDuplicate
 from app.domain.participants.queries import Arrival, Origin, seal_arrival, seal_origin
 from app.domain.participants.rules import Likeness, Standing
@@ -38,7 +41,7 @@ from app.domain.stipends.actions import note_fee_paid, pay_in_cash
 from app.domain.stipends.models import LedgerEntry, Payout
 from app.domain.stipends.queries import Earner, account_digest
 from app.domain.stipends.rules import Account
-from app.domain.visits.actions import books_of
+from app.domain.visits.actions import books_of, give_bundle
 from app.domain.visits.models import KnowledgeTest
 from app.verification import CHECKS
 from tests.factories import (
@@ -54,6 +57,7 @@ from tests.factories import (
     a_seed,
     go_through_visit,
 )
+from tests.pads import a_batch
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ def world(database: Database) -> World:
         a_finished_visit(session, place)
         what_desks_did_offline(session, place)
         some_analyses(session, place)
+        pads_in_every_state(session, place)
         chain(session)
         return World(place, seed, visit, waiting, decided, account_digest(session, Earner(seed, 0)))
 
@@ -125,6 +130,15 @@ def what_desks_did_offline(session: Session, place: Place) -> None:
         now=LATER,
     )
     assert not is_owed
+
+
+def pads_in_every_state(session: Session, place: Place) -> None:
+    _, (given, promised, void, _blank) = a_batch(session, place, pads=4)
+    by: dict[str, Any] = {"by": place.manager, "now": LATER}
+    give_bundle(session, a_seed(session, place), pad=given[0][0], given=2, **by)
+    waiting = a_redemption(session, place).participant_id
+    promise(session, promised[0][0], waiting, **by)
+    void_pad(session, void[0][0], reason="torn", **by)
 
 
 def some_analyses(session: Session, place: Place) -> None:
@@ -419,6 +433,18 @@ def a_service_for_nobody(connection: Connection, world: World, keyring: Keyring)
             given_by=world.place.intake.staff_id,
         )
     )
+
+
+@breaks("pads")
+def give_a_pad_to_nobody(connection: Connection, world: World, keyring: Keyring) -> None:
+    blank = CouponPad.status == PadStatus.BLANK
+    connection.execute(update(CouponPad).where(blank).values(status=PadStatus.GIVEN))
+
+
+@breaks("cards of pads")
+def forget_a_card_of_a_pad(connection: Connection, world: World, keyring: Keyring) -> None:
+    one = select(ReservedCoupon.code_digest).limit(1).scalar_subquery()
+    connection.execute(delete(ReservedCoupon).where(ReservedCoupon.code_digest == one))
 
 
 @breaks("holders")
