@@ -302,8 +302,8 @@ def test_a_scan_of_a_pad_gives_it_and_says_what_to_write_and_hand_over(
     assert done.status_code == 303
     page = desk.get(done.headers["location"]).text
     assert "3 printed cards are this person's now." in page
-    assert '<strong class="digits">01.04.2026</strong>' in page
-    assert re.findall(r"<li class=\"digits\">… (\d{4})</li>", page) == [
+    assert '<dd class="digits">01.04.2026</dd>' in page
+    assert re.findall(r"<dd class=\"digits tail\">… (\d{4})</dd>", page) == [
         code.digits[-4:] for code, _ in pad
     ]
     assert "They can be used from 3 March 2026 on." in page
