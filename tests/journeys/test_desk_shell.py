@@ -356,6 +356,31 @@ def test_digits_are_taken_wherever_the_keyboard_stands(desk: Desk, context: Brow
     expect(page.locator("#bar")).to_be_visible()
 
 
+def test_no_digit_is_lost_that_was_typed_while_the_screen_opened(
+    desk: Desk, context: BrowserContext
+) -> None:
+    page = enrolled(desk, context).page
+    # It takes long to learn whether another tab works.
+    page.add_init_script(
+        """const opening = new Promise((open) => { window.goOn = open; });
+        const { request } = LockManager.prototype;
+        LockManager.prototype.request = function (...given) { return opening.then(() => request.apply(this, given)); };"""
+    )
+    page.reload()
+    page.wait_for_function(
+        "window.goOn && performance.getEntriesByName(location.origin + '/static/desk/lock.js').length"
+    )
+    page.wait_for_timeout(300)
+    expect(page.locator("#gate-pin")).to_be_hidden()
+    page.keyboard.type(PIN[:2])
+    page.evaluate("goOn()")
+    expect(page.locator("#gate-pin")).to_be_focused()
+    page.keyboard.type(PIN[2:])
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#bar")).to_be_visible()
+
+
 def test_five_wrong_pins_say_what_happened_and_how_much_waits(
     desk: Desk, context: BrowserContext
 ) -> None:

@@ -7,6 +7,7 @@ import { Wiped, WrongPin, keepers, unlock, wipe } from "./vault.js";
 
 const IDLE = 5 * 60_000;
 const WARNED = 60_000;
+const TAB = "pdi-desk";
 const SHELLS_EVERY = 6 * 3_600_000;
 const SIGNS_OF_LIFE = ["pointerdown", "pointermove", "keydown", "input", "wheel", "touchmove", "desk:sound"];
 
@@ -44,10 +45,10 @@ export async function lockNow() {
 // One tab works at a time: two would number and show the same visits differently.
 async function onlyHere() {
   navigator.serviceWorker?.register("/desk/worker.js", { scope: "/desk" }).catch(() => {});
+  const { held } = await navigator.locks.query();
+  if (held.some(({ name }) => name === TAB)) show("tab");
   await new Promise((mine) => {
-    const shown = setTimeout(() => show("tab"), 300);
-    navigator.locks.request("pdi-desk", () => {
-      clearTimeout(shown);
+    navigator.locks.request(TAB, () => {
       mine();
       return new Promise(() => {}); // until the page ends
     });
@@ -268,8 +269,9 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  // Digits count wherever the focus stands on the PIN screen.
-  if (screen.name !== "pin" || event.target === pin() || event.ctrlKey || event.metaKey || event.altKey) return;
+  // Digits count wherever the focus stands on the PIN screen, and already while it is being opened.
+  const isAsked = screen.name === "pin" || (screen.name === "" && !vault);
+  if (!isAsked || !pin() || event.target === pin() || event.ctrlKey || event.metaKey || event.altKey) return;
   if (/^\d$/.test(event.key)) {
     pin().value += event.key;
     pin().focus();
