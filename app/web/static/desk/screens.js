@@ -37,6 +37,21 @@ export function focusOnWork(root = main()) {
   return target;
 }
 
+// Draws something anew and leaves the keyboard on what stands where it was. Gives whether it could.
+export async function keepingFocus(draw) {
+  const was = nameOf(document.activeElement);
+  await draw();
+  const now = was && [...main().querySelectorAll("a, button, input, select, textarea")].find((each) => nameOf(each) === was);
+  if (now !== document.activeElement) now?.focus({ preventScroll: true });
+  return Boolean(now);
+}
+
+function nameOf(element) {
+  if (!main().contains(element)) return "";
+  const { id, dataset } = element;
+  return [id, element.name, element.getAttribute("href"), dataset.action, element.closest("[data-step]")?.dataset.step].join(" ");
+}
+
 // What a form holds, as the web form would send it: every name once, nothing of the page's own.
 export function fieldsOf(form) {
   const fields = {};

@@ -2,7 +2,7 @@
 
 import { play } from "../desk_sound.js";
 import { closeCamera, say } from "./scan.js";
-import { fieldsOf, focusOnWork, into, once, piece, refill, show } from "./screens.js";
+import { fieldsOf, focusOnWork, into, keepingFocus, once, piece, refill, show } from "./screens.js";
 import { notePieces } from "./notes.js";
 import { clockText, dayText, inLanguage, tagOf, word } from "./words.js";
 import { isBehind, nextStep, openable, steps } from "./visit.js";
@@ -30,12 +30,11 @@ export async function drawVisit(app, place) {
 export async function redrawVisit(app, place) {
   const visit = app.work.visits.get(place.person);
   if (document.querySelector("#main form[action]:not(#scan)") && !visit.undone) {
-    into("notes", ...notePieces(visit));
-    into("steps", stepsPiece(visit, place.shown));
-  } else {
-    await drawVisit(app, place);
-    focusOnWork();
-  }
+    await keepingFocus(() => {
+      into("notes", ...notePieces(visit));
+      into("steps", stepsPiece(visit, place.shown));
+    });
+  } else if (!(await keepingFocus(() => drawVisit(app, place)))) focusOnWork();
 }
 
 const currentStep = (visit, wanted) =>
