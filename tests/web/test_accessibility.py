@@ -31,6 +31,23 @@ TARGETS = """button, .button, .choice, summary, select, textarea, nav a, .top a,
 SMALL = """targets => targets
     .filter(each => each.checkVisibility() && each.getBoundingClientRect().height < 47.5)
     .map(each => each.outerHTML.slice(0, 120))"""
+# Gives what the Tab key has to stop at a name each; of radio buttons one name a group.
+STOPS = """() => {
+    const found = new Set();
+    const able = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
+    for (const each of document.querySelectorAll(able)) {
+        if (each.disabled || each.tabIndex < 0 || !each.checkVisibility({ visibilityProperty: true })) continue;
+        const name = each.type === "radio" ? `radio ${each.name}` : `${found.size} ${each.outerHTML.slice(0, 100)}`;
+        each.stop = name;
+        found.add(name);
+    }
+    document.querySelector(".skip, #gate button").focus();
+    return [...found];
+}"""
+STOP = """() => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+    return [document.activeElement.stop ?? "", outlineStyle !== "none" && parseFloat(outlineWidth) >= 2];
+}"""
 SET = "([name, value]) => document.documentElement.setAttribute(name, value)"
 # Where the parts of the page begin, as seen from the side where the lines begin.
 EDGES = """() => {
@@ -47,11 +64,13 @@ class Seen:
     """What is wrong with a screen; all of it is empty or zero where nothing is."""
 
     axe: list[Any]
+    out_of_reach: set[str]
+    without_ring: set[str]
     small: list[str]
     too_wide: int
     small_in_large_print: list[str]
     too_wide_in_large_print: int
-    pale_in_high_contrast: list[Any]
+    pale_thoroughly: list[Any]
     too_wide_right_to_left: int
     not_mirrored: list[tuple[int, int]]
 
@@ -72,14 +91,15 @@ def seen(request: pytest.FixtureRequest, browser: Browser, tour: Tour) -> dict[s
                 if screen.who == who:
                     screen.go(visitor)
                     found[screen.name] = look_at(
-                        visitor.page, in_high_contrast=request.param == LANGUAGES[0]
+                        visitor.page, thoroughly=request.param == LANGUAGES[0]
                     )
     return found
 
 
-def look_at(page: Page, *, in_high_contrast: bool) -> Seen:
-    """The colours are the same in every language: one look at high contrast is enough."""
+def look_at(page: Page, *, thoroughly: bool) -> Seen:
+    """Colours and the keyboard are the same in every language: one thorough look is enough."""
     page.evaluate(OPEN_ALL)
+    out_of_reach, without_ring = by_keyboard(page) if thoroughly else (set(), set())
     page.evaluate(AXE)
     axe, small, too_wide = (
         page.evaluate(COMPLAINTS, USUAL),
@@ -90,7 +110,7 @@ def look_at(page: Page, *, in_high_contrast: bool) -> Seen:
     small_in_large, too_wide_in_large = small_targets(page), page.evaluate(TOO_WIDE)
     page.evaluate(SET, ["data-print", "usual"])
     page.evaluate(SET, ["data-contrast", "high"])
-    pale = page.evaluate(COMPLAINTS, HIGH_CONTRAST) if in_high_contrast else []
+    pale = page.evaluate(COMPLAINTS, HIGH_CONTRAST) if thoroughly else []
     page.evaluate(SET, ["data-contrast", "usual"])
     before = page.evaluate(EDGES)
     page.evaluate(SET, ["dir", "rtl"])
@@ -99,6 +119,8 @@ def look_at(page: Page, *, in_high_contrast: bool) -> Seen:
     page.evaluate(SET, ["dir", "ltr"])
     return Seen(
         axe,
+        out_of_reach,
+        without_ring,
         small,
         too_wide,
         small_in_large,
@@ -107,6 +129,23 @@ def look_at(page: Page, *, in_high_contrast: bool) -> Seen:
         too_wide_turned_round,
         [pair for pair in zip(before, mirrored, strict=True) if abs(pair[0] - pair[1]) > 2],
     )
+
+
+def by_keyboard(page: Page) -> tuple[set[str], set[str]]:
+    """Tab from the first control to the last: which were not met, and which do not show that they are."""
+    to_meet = set(page.evaluate(STOPS))
+    page.keyboard.press("Tab")  # a browser shows where the keyboard is only once a key was pressed
+    page.keyboard.press("Shift+Tab")
+    unmet, without_ring = set(to_meet), set()
+    for _ in range(2 * len(to_meet) + 10):  # Chromium stops at scrolling boxes too
+        name, has_ring = page.evaluate(STOP)
+        unmet.discard(name)
+        if name and not has_ring:
+            without_ring.add(name)
+        if not unmet:
+            break
+        page.keyboard.press("Tab")
+    return unmet, without_ring
 
 
 def small_targets(page: Page) -> list[str]:
@@ -143,8 +182,13 @@ def test_large_print_fits_a_phone_and_keeps_targets_large(seen: dict[str, Seen])
     assert wrong(seen, "small_in_large_print") == {}
 
 
-def test_in_high_contrast_every_text_meets_the_highest_level(seen: dict[str, Seen]) -> None:
-    assert wrong(seen, "pale_in_high_contrast") == {}
+def test_thoroughly_every_text_meets_the_highest_level(seen: dict[str, Seen]) -> None:
+    assert wrong(seen, "pale_thoroughly") == {}
+
+
+def test_every_control_is_reached_by_keyboard_and_shows_it(seen: dict[str, Seen]) -> None:
+    assert wrong(seen, "out_of_reach") == {}
+    assert wrong(seen, "without_ring") == {}
 
 
 def test_pages_can_be_read_from_right_to_left(seen: dict[str, Seen]) -> None:

@@ -35,8 +35,9 @@ from app.web import pages
 from tests.devices import a_device
 from tests.factories import Place, a_scan, answers, go_through_visit
 from tests.journeys.desks import Desk
-from tests.journeys.offline import Device, enrolled, new_pad
+from tests.journeys.offline import Device, enrolled
 from tests.journeys.walking import STEPS, begin_visit, enter_step, wait_until_confirmed
+from tests.pads import a_batch
 from tests.serving import serving
 
 PEOPLE = 60
@@ -71,6 +72,11 @@ class Visitor:
             )
 
 
+QUIET = """() => new Promise((done) => {
+    let soon = setTimeout(done, 300);
+    const again = () => { clearTimeout(soon); soon = setTimeout(done, 300); };
+    new MutationObserver(again).observe(document.getElementById("main"), { childList: true, subtree: true });
+})"""
 Go = Callable[[Visitor], None]
 
 
@@ -97,6 +103,7 @@ class Tour:
     place: Place
     codes: tuple[str, ...]
     visits: dict[str, UUID]
+    pads: tuple[str, ...]  # a card of each
 
     @contextmanager
     def visiting(
@@ -139,8 +146,10 @@ def touring(folder: Path) -> Iterator[Tour]:
         staff = {LOG_INS[name]: actor for name, actor in reversed(actors.items())}
         place = Place(programme, site, staff)
         at_step = _visits(session, place, told.usable_coupons)
+        _, printed = a_batch(session, place, now=utc_now(), pads=len(LANGUAGES))
+        pads = tuple(pad[0][1].text for pad in printed)
     with serving(url, key_file) as server:
-        yield Tour(server.url, database, actors, place, told.usable_coupons, at_step)
+        yield Tour(server.url, database, actors, place, told.usable_coupons, at_step, pads)
     database.close()
 
 
@@ -302,6 +311,12 @@ def _wrong_password(visitor: Visitor) -> None:
     visitor.page.locator(".notice.error").wait_for()
 
 
+def _settled(visitor: Visitor) -> None:
+    """Wait for what the server says: it draws some of the screen anew."""
+    visitor.device.wait_until_sent()
+    visitor.page.evaluate(QUIET)
+
+
 def _desk_of_device(visitor: Visitor) -> None:
     visitor.device.run("await app.go({ screen: 'desk' })")
     visitor.page.locator("#main .desk").wait_for()
@@ -336,16 +351,14 @@ def _visit_on_device(visitor: Visitor) -> None:
     _desk_of_device(visitor)
     card = visitor.tour.codes[FRESH + 1 + LANGUAGES.index(visitor.language)]
     begin_visit(visitor.device, card, f"{UIC} {visitor.language}")
+    _settled(visitor)
 
 
 def _step_on_device(before: str, name: str) -> Go:
     def go(visitor: Visitor) -> None:
-        device = visitor.device
-        pad = new_pad(device.desk)[0][1].text if before == "bundle" else ""
-        if pad:
-            device.run("await app.real.courier.fetchPack?.()")
-        enter_step(device, before, pad)
-        wait_until_confirmed(device, name)
+        enter_step(visitor.device, before, visitor.tour.pads[LANGUAGES.index(visitor.language)])
+        wait_until_confirmed(visitor.device, name)
+        _settled(visitor)
 
     return go
 
