@@ -23,7 +23,7 @@ FOLDER, PARTICIPANTS = Path("demo"), 480
 FEWEST, MOST = 30, 20_000
 LOOK_AT = {
     "intake": "the desk: scan a coupon, take someone in, print her coupons",
-    "coupon_manager": "seeds, lost coupons, the conflict that waits",
+    "coupon_manager": "seeds, lost coupons, the conflict that waits, printed cards",
     "lead": "reach, chains and patterns to look at",
     "finance": "what is owed and paid",
     "finance2": "the second pair of eyes",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from app.core.db import Database
+from app.demo.printed import print_pads
 from app.demo.scene import Scene, set_up
 from app.demo.season import DAYS, Season
 from app.domain.programmes.models import Programme, Site
@@ -35,6 +36,7 @@ def fill(database: Database, *, participants: int, now: datetime, tell: Progress
                 season.live(session, day)
             del kept  # until here the session need not read them again for every step of a visit
         tell(season.came, participants)
+    print_pads(database, scene, now=now)
     while run_once(database, now=now):
         pass
     return scene
