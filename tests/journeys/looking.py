@@ -29,7 +29,7 @@ WATCH = """async ([scenes, height, mark, bits, module]) => {
     video.addEventListener("camera:look", (event) => looks.push(event.detail));
     const read = [];
     const opened = performance.now();
-    const camera = await openCamera(video, (text) => read.push(text));
+    const camera = await openCamera(video, (text) => read.push({ text, at: performance.now() }));
     const pause = (time) => new Promise((done) => setTimeout(done, time));
     while (!(scenes in shown) && performance.now() - opened < 120_000) await pause(50);
     await pause(1_000);
@@ -53,7 +53,8 @@ class Watched:
 
     sights: tuple[Sight | None, ...]  # by scene, from the first; none where nothing was read
     read: tuple[str, ...]
-    milliseconds_a_look: float
+    milliseconds_to_read: tuple[float | None, ...]  # by scene, from its first picture in the page
+    milliseconds_a_look: float | None
 
 
 def watch(page: Page, *, scenes: int, module: str = "/static/desk_camera.js") -> Watched:
@@ -62,18 +63,29 @@ def watch(page: Page, *, scenes: int, module: str = "/static/desk_camera.js") ->
     times = sorted(look["took"] for look in told["looks"])
     return Watched(
         tuple(_sight(told, scene) for scene in range(1, scenes + 1)),
-        tuple(told["read"]),
-        times[len(times) // 2],
+        tuple(read["text"] for read in told["read"]),
+        tuple(_time_to_read(told, scene) for scene in range(1, scenes + 1)),
+        times[len(times) // 2] if times else None,
     )
 
 
 def _sight(told: dict[str, Any], scene: int) -> Sight | None:
-    shown = told["shown"].get(str(scene))
-    if shown is None:
-        raise AssertionError(f"scene {scene} was never shown")
-    until = min((at for at in told["shown"].values() if at > shown), default=float("inf"))
+    shown, until = _shown(told, scene)
     looks = [look for look in told["looks"] if shown <= look["began"] < until]
     for number, look in enumerate(looks, start=1):
         if look["texts"]:
             return Sight(tuple(look["texts"]), number, look["began"] + look["took"] - shown)
     return None
+
+
+def _time_to_read(told: dict[str, Any], scene: int) -> float | None:
+    shown, until = _shown(told, scene)
+    return next((read["at"] - shown for read in told["read"] if shown <= read["at"] < until), None)
+
+
+def _shown(told: dict[str, Any], scene: int) -> tuple[float, float]:
+    """When the page first showed a scene, and the next."""
+    times: dict[str, float] = told["shown"]
+    assert str(scene) in times, f"scene {scene} was never shown"
+    shown = times[str(scene)]
+    return shown, min((at for at in times.values() if at > shown), default=float("inf"))
