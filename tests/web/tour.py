@@ -530,6 +530,7 @@ NO_SCREENS = {
     "POST /conflicts/people/{participant_id}",
     "POST /coupons/take-back",
     "POST /desk/undo",
+    "POST /desk/visits/{participant_id}/pad",
     "POST /devices/{device_id}/lock",
     "POST /pads/{batch_id}/again",
     "POST /pads/{batch_id}/stop",
