@@ -18,7 +18,7 @@ from app.domain.coupons.models import Coupon
 from app.domain.coupons.queries import open_origin
 from app.domain.coupons.rules import CouponStatus
 from app.domain.intake.models import Redemption
-from app.domain.intake.rules import Outcome
+from app.domain.intake.rules import Answer, Outcome
 from app.domain.participants.models import Participant
 from app.domain.participants.queries import Origin, seal_origin
 from app.domain.participants.rules import Came, EntryRoute, Sex, Standing
@@ -139,6 +139,7 @@ def hand_in(session: Session, place: Place, forest: Sequence[Person]) -> None:
                 coupon_id=coupon,
                 participant_id=person.id,
                 outcome=Outcome.ACCEPTED,
+                answer=Answer.ACCEPTED,
                 staff_id=place.intake.staff_id,
                 device_id="desk-1",
                 scanned_at=at,
