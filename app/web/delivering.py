@@ -109,11 +109,12 @@ def deliver(db: Database, upload: Upload, *, now: datetime) -> Delivery:
             delivery.left = [NotYet(e.id, e.seq, Left.UNKNOWN_DEVICE) for e in upload.events]
             return delivery
         opened = list(_open(session, upload, device, delivery, now))
+        kept = queries.digests(session, [sealed.id for sealed in upload.events])
         turn = rules.turn(
             [sealed.seq for sealed in upload.events],
             top=queries.top(session, device.id),
             known_to=upload.known_to,
-            waiting=upload.waiting,
+            elsewhere=upload.waiting - sum(sealed.id not in kept for sealed in upload.events),
         )
     delivery.resend_from = turn.resend_from
     skew = now - upload.clock

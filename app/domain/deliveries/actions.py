@@ -31,13 +31,12 @@ class Delivered:
     envelope_hash: bytes
 
 
-def take_turn(session: Session, device_id: UUID) -> int:
-    """Let the uploads of one device in one after another; returns the highest number kept of it.
+def take_turn(session: Session, device_id: UUID) -> None:
+    """Let the uploads of one device in one after another.
 
     Two tabs or two attempts that send the same events at once would otherwise play them twice, and find out at the end.
     """
     session.execute(select(Device.id).where(Device.id == device_id).with_for_update(key_share=True))
-    return queries.top(session, device_id)
 
 
 def keep(

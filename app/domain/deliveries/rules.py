@@ -81,8 +81,10 @@ def read_event(written: Mapping[str, object]) -> Event:
     Traceback (most recent call last):
     app.domain.deliveries.errors.UnknownEvent: unknown_event
     """
-    fields = written.get("fields")
-    if written.get("v") != VERSION or not isinstance(fields, dict) or len(fields) > MOST_FIELDS:
+    fields, version = written.get("fields"), written.get("v")
+    if type(version) is not int or version != VERSION:
+        raise UnknownEvent
+    if not isinstance(fields, dict) or len(fields) > MOST_FIELDS:
         raise UnknownEvent
     try:
         return Event(
@@ -129,29 +131,29 @@ def happened_at(
     return at, flags
 
 
-def turn(numbers: Iterable[int], *, top: int, known_to: int, waiting: int) -> Turn:
+def turn(numbers: Iterable[int], *, top: int, known_to: int, elsewhere: int) -> Turn:
     """In which order the events of one upload are played, so that any order of arrival ends in the same state.
 
     ``top`` is the highest number the server has of the device, ``known_to`` the highest the device has an answer for, and
-    ``waiting`` how many it has without one. Events are played in the order in which they were made. Where one is missing, the
-    rest waits for it: the device is asked to send it (again, when the server has forgotten it). Only when the device has
-    nothing else to send is it missing for good, and the rest is played with a flag: a gap never refuses anything.
+    ``elsewhere`` how many wait on it besides those of the upload. Events are played in the order in which they were made.
+    Where one is missing, the rest waits for it: the device is asked to send it (again, when the server has forgotten it).
+    Only when the device has nothing else to send is it missing for good, and the rest is played with a flag: a gap never
+    refuses anything.
 
-    >>> turn([2, 1], top=0, known_to=0, waiting=2).played
+    >>> turn([2, 1], top=0, known_to=0, elsewhere=0).played
     (1, 2)
-    >>> turn([3], top=1, known_to=1, waiting=2)
+    >>> turn([3], top=1, known_to=1, elsewhere=1)
     Turn(played=(), left=(3,), after_gap=frozenset(), resend_from=2)
-    >>> turn([3], top=1, known_to=1, waiting=1).after_gap
+    >>> turn([3], top=1, known_to=1, elsewhere=0).after_gap
     frozenset({3})
-    >>> turn([], top=4, known_to=9, waiting=0).resend_from
+    >>> turn([], top=4, known_to=9, elsewhere=0).resend_from
     5
     """
     ordered = sorted(numbers)
-    may_come = waiting > len(ordered)
     gaps = set[int]()
     for place, number in enumerate(ordered):
         if number > top + 1:
-            if may_come or known_to > top:
+            if elsewhere > 0 or known_to > top:
                 return Turn(
                     tuple(ordered[:place]), tuple(ordered[place:]), frozenset(gaps), top + 1
                 )

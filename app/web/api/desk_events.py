@@ -95,7 +95,7 @@ def take_events(upload: EventsIn, db: Db, now: Now) -> EventsOut:
             device_id=upload.device_id,
             clock=upload.clock,
             known_to=upload.known_to,
-            waiting=max(upload.waiting, len(sealed)),
+            waiting=upload.waiting,
             last_problem=upload.last_problem,
             events=sealed,
         ),
