@@ -112,6 +112,7 @@ def _welcome(credentials: Credentials, folder: Path, settings: Settings) -> str:
         ),
         "",
         f"coupons that can be redeemed now: {', '.join(map(group, credentials.usable_coupons[:3]))}",
+        f"a desk that needs no network: enrol a browser at {address}/devices as the coupon manager",
         f"all of this, with API keys: {folder / FILE}",
     ]
     return "\n".join(lines)

@@ -28,6 +28,7 @@ from app.domain.devices.models import Device
 from app.domain.intake.models import Redemption, RefusedScan
 from app.domain.participants.models import Participant
 from app.domain.programmes.actions import adopt_protocol
+from app.domain.programmes.models import Programme, Site
 from app.domain.programmes.rules import Protocol
 from app.domain.staff.actions import make_api_key, remove_member, start_session
 from app.domain.staff.models import StaffMember
@@ -299,6 +300,42 @@ def test_the_list_says_what_a_device_has_to_know(
     assert "accept_late" not in pack["may"]
     assert sorted(marks_in(pack)) == sorted(mark(each.token) for each in bundle.coupons)
     assert group_of(pack, bundle.coupons[0].token) == ("issued", "2026-03-03", "2026-04-01")
+
+
+def test_the_list_says_what_a_device_may_hand_out_where_the_rules_let_it(
+    tablet: Tablet, database: Database, place: Place
+) -> None:
+    with database.transaction() as session:
+        rules = Protocol(fee_offline=True)
+        adopt_protocol(session, place.programme.id, rules, by=None, now=NOON)
+
+    fee = tablet.get("/pack").json()["protocol"]["fee"]
+
+    assert (fee["minor"], fee["currency"]) == (750, "UAH")
+    assert fee["text"] == {"en": "UAH\xa07.50", "uk": "7,50\xa0₴"}
+
+
+def test_the_list_tells_a_sites_own_days_and_how_many_cards_are_given_now(
+    tablet: Tablet, database: Database, place: Place
+) -> None:
+    with database.transaction() as session:
+        site, programme = (
+            session.get(Site, place.site.id),
+            session.get(Programme, place.programme.id),
+        )
+        assert site
+        assert programme
+        site.activation_delay_days, site.validity_days = 3, 14
+        programme.target = 10
+        for _ in range(8):
+            a_seed(session, place)
+
+    pack = tablet.get("/pack").json()
+
+    told = pack["protocol"]
+    days = (told["activation_delay_days"], told["validity_days"], told["bundle_size"])
+    assert days == (3, 14, 2)
+    assert pack["complete_until"] == "2026-03-06"
 
 
 def test_the_list_tells_every_fate_of_a_card(
