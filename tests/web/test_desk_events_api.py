@@ -37,11 +37,13 @@ from app.domain.participants.rules import Came, Standing
 from app.domain.programmes.rules import Protocol
 from app.domain.services.models import ServiceRecord
 from app.domain.stipends.models import LedgerEntry
+from app.domain.stipends.rules import Account
 from app.domain.visits.models import BaselineInterview, KnowledgeTest
 from app.verification import CHECKS
 from app.web import delivering, desk_events
 from tests.devices import DeskDevice, a_device
 from tests.factories import LATER, NOON, Place, a_bundle, a_place, client
+from tests.pads import a_pad
 from tests.postgres import Postgres
 from tests.web.api import is_problem
 
@@ -763,6 +765,120 @@ def test_a_card_that_can_be_no_card_leaves_a_person_too(desk: Desk) -> None:
 
     assert desk.device.outcome(scan) == ("refused", "mistyped_code")
     assert desk.person(person).came is Came.WALK_IN
+
+
+# --- money, cards and second thoughts
+
+
+@pytest.mark.parametrize(
+    ("allowed", "off", "flags"),
+    [
+        (True, 0, []),
+        (True, 1, ["fee_not_owed"]),
+        (False, 0, ["fee_not_allowed"]),
+        (False, 1, ["fee_not_allowed", "fee_not_owed"]),
+    ],
+)
+def test_a_fee_that_left_the_drawer_is_in_the_books_whatever_the_rules_say(
+    database: Database, keyring: Keyring, allowed: bool, off: int, flags: list[str]
+) -> None:
+    desk = a_desk(database, keyring, fee_offline=allowed)
+    device, minor = desk.device, Protocol().stipends.primary + off
+    person = device.arrive(next(desk.codes))
+    device.go_through_visit(person)
+    fee = device.work("fee", person, {"payment_id": str(uuid4()), "minor": str(minor)})
+
+    device.upload(desk.http)
+    device.send(desk.http, device.sealed)
+
+    assert device.outcome(fee) == ("accepted", None)
+    assert device.verdicts[fee]["flags"] == flags
+    with desk.database.snapshot() as session:
+        left = session.execute(
+            select(LedgerEntry.debit, LedgerEntry.amount_minor).where(
+                LedgerEntry.credit == Account.CASH_FLOAT
+            )
+        ).all()
+    expected = Account.CASH_LOSS if off else Account.STIPENDS_PAYABLE
+    assert [tuple(row) for row in left] == [(expected, minor)]
+    assert desk.faults() == []
+
+
+@pytest.mark.parametrize("minor", ["0", "", "-1", "1e3", "\u0663"])
+def test_a_fee_of_no_amount_is_kept_for_people_to_see(desk: Desk, minor: str) -> None:
+    device = desk.device
+    fee = device.work("fee", device.arrive(next(desk.codes)), {"minor": minor})
+
+    device.upload(desk.http)
+
+    assert device.outcome(fee)[0] == "refused"
+    assert desk.kept(fee).sealed_body is not None
+
+
+def test_cards_of_a_pad_are_hers_from_the_day_they_were_handed_over(desk: Desk) -> None:
+    device, came = desk.device, LATER - timedelta(hours=30)
+    with desk.database.transaction() as session:
+        pad = a_pad(session, desk.place)
+    person = device.arrive(next(desk.codes), at=came)
+    device.go_through_visit(person, at=came)
+    given = device.work("bundle", person, {"coupon": pad[1][1].text, "given": "3"}, at=came)
+
+    device.upload(desk.http)
+    device.send(desk.http, device.sealed)
+
+    assert device.outcome(given) == ("accepted", None)
+    assert device.verdicts[given]["flags"] == []
+    with desk.database.snapshot() as session:
+        coupon = session.scalars(select(Coupon).where(names(session, pad[0][0]))).one()
+        assert coupon.usable_from == came.date() + DAY
+    assert desk.faults() == []
+
+
+def test_cards_of_someone_who_may_not_have_them_yet_are_kept_for_her(desk: Desk) -> None:
+    with desk.database.transaction() as session:
+        pad = a_pad(session, desk.place)
+    code, devices = next(desk.codes), [desk.device, desk.another_device()]
+    for device in devices:
+        person = device.arrive(code)
+        device.go_through_visit(person)
+    given = devices[1].work("bundle", person, {"coupon": pad[0][1].text, "given": "3"})
+
+    for device in devices:
+        device.upload(desk.http)
+
+    assert devices[1].outcome(given) == ("accepted", None)
+    assert devices[1].verdicts[given]["flags"] == ["pad_promised"]
+    assert desk.kept(given).sealed_body is None
+    assert desk.faults() == []
+
+
+def test_an_arrival_is_taken_back_on_the_device_that_noted_it(desk: Desk) -> None:
+    device, code, came = desk.device, next(desk.codes), LATER - timedelta(hours=9)
+    slip = device.arrive(code, at=came)
+    scan = arrival_of(device, slip)
+    minutes = timedelta(minutes=4)
+    undone = device.work("undo", slip, {"scan": str(scan)}, at=came + minutes)
+    person = device.arrive(code, at=came + 2 * minutes)
+
+    device.upload(desk.http)
+    device.send(desk.http, device.sealed)
+
+    assert device.outcome(undone) == ("accepted", None)
+    assert desk.person(slip).standing is Standing.MISTAKEN
+    assert desk.person(person).came is Came.RECRUIT
+    assert desk.faults() == []
+
+
+def test_what_is_taken_back_too_late_is_for_a_coupon_manager_to_see(desk: Desk) -> None:
+    device, came = desk.device, LATER - timedelta(hours=9)
+    person = device.arrive(next(desk.codes), at=came)
+    scan = arrival_of(device, person)
+    late = device.work("undo", person, {"scan": str(scan)}, at=came + timedelta(minutes=6))
+
+    device.upload(desk.http)
+
+    assert device.outcome(late) == ("refused", "undo_over")
+    assert desk.kept(late).sealed_body is not None
 
 
 def test_the_address_needs_no_log_in_and_gives_nothing_away(desk: Desk) -> None:
