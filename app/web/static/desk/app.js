@@ -30,7 +30,10 @@ async function begin() {
   const vault = await opened();
   const courier = new Courier(vault.id, vault);
   const work = new Work({ vault, courier, ask });
-  courier.addEventListener("change", () => drawStatus(app.work));
+  courier.addEventListener("change", () => {
+    drawStatus(app.work);
+    refresh({ detail: work.visits.get(app.place.person) });
+  });
   courier.addEventListener("pack", ({ detail }) => { work.setPack(detail); drawStatus(app.work); });
   courier.addEventListener("verdict", ({ detail }) => doing(work.heard(detail)));
   work.addEventListener("visit", refresh);
@@ -101,9 +104,9 @@ function drawDesk({ work }) {
 
 // The server said something: lists and notes change, a form that is being filled in does not.
 function refresh({ detail: visit }) {
-  if (app.work !== app.real) return;
+  if (!app.work || app.work !== app.real) return;
   if (app.place.screen === "desk") into("lists", visitsPiece(app.work), scansPiece(app.work));
-  if (app.place.screen === "visit" && app.place.person === visit.person) doing(redrawVisit(app, app.place));
+  if (app.place.shown && app.place.person === visit?.person) doing(redrawVisit(app, app.place));
 }
 
 const ACTIONS = {

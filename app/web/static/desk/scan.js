@@ -6,7 +6,7 @@ import { play } from "../desk_sound.js";
 import { word } from "./words.js";
 
 const TOKEN_LENGTH = 28;
-const A_SCANNERS_PACE = 80; // milliseconds between its keys; people are slower
+const PAUSE = 500; // milliseconds without a key: what comes next is another burst
 const QUIET = 400; // a scanner's Enter may come after the answer: it must press nothing
 const IS_CARD = /^(token|training|code)$/;
 
@@ -48,37 +48,42 @@ function take(text) {
 function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const isLate = performance.now() - cardAt < QUIET;
-  if (event.key === "Enter" && isLate && !(isTextField(event.target) && event.target.value)) {
+  if (event.key === "Enter" && isLate) {
     event.preventDefault();
     event.stopPropagation();
-    cardAt = performance.now();
     return;
   }
-  if (event.key.length !== 1) return;
-  const at = performance.now();
-  const { target } = event;
-  if (at - burst.at > A_SCANNERS_PACE || burst.field !== target) {
-    burst = { text: "", at, field: target, before: target.value };
+  cardAt = -Infinity; // someone is typing: the next Enter is meant
+  if (event.key.length !== 1) {
+    if (event.key !== "Shift") burst.at = -Infinity;
+    return;
   }
+  const { target, timeStamp: at } = event;
+  if (at - burst.at > PAUSE) burst = { text: "", at, field: target, before: target.value };
   burst.at = at;
   burst.text += event.key;
   const tail = burst.text.slice(-TOKEN_LENGTH);
   if (/^(token|training)$/.test(judge(tail)) && !digitsOf(tail)) {
     event.preventDefault();
-    if (isTextField(target)) {
-      target.value = target.id === "scanned" ? "" : burst.before;
-      if (target.id !== "scanned") target.dispatchEvent(new Event("input", { bubbles: true }));
-    }
+    cleanUp();
     take(tail);
     return;
   }
   const isFree = /^(BODY|MAIN)$/.test(document.activeElement?.tagName);
   if (isFree && field()) {
     field().focus(); // the key goes there
-    burst.field = field();
-    burst.before = "";
   }
   if (document.activeElement === field() && field()) inLatin(event);
+}
+
+// The scanner typed into whatever had the keyboard: put back what stood there.
+function cleanUp() {
+  if (field()) field().value = "";
+  const other = burst.field;
+  if (!isTextField(other) || other.id === "scanned") return;
+  const typed = burst.text.slice(0, -TOKEN_LENGTH); // by hand, just before; or an address's beginning
+  other.value = burst.before + (/[/?=]/.test(typed) ? "" : typed);
+  other.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 // Under another layout a scanner's keys come out as other letters: write what it meant.

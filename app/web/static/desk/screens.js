@@ -13,6 +13,11 @@ export function piece(id, facts = {}) {
   return fillIn(copy, facts);
 }
 
+// Shows and hides what changes while a screen stands: [data-live] names the fact it goes by.
+export function refresh(root, facts) {
+  for (const each of root.querySelectorAll("[data-live]")) each.hidden = !facts[each.dataset.live];
+}
+
 export function show(...pieces) {
   main().replaceChildren(...pieces);
   window.scrollTo(0, 0);
@@ -32,7 +37,8 @@ export function into(slot, ...pieces) {
 // The keyboard goes where the work goes on: a marked element, the first field that is empty, or the heading.
 export function focusOnWork(root = main()) {
   const fields = [...root.querySelectorAll("form.card :is(input:not([type=hidden]), select, textarea)")];
-  const target = root.querySelector("[data-focus]") ?? fields.find((each) => !each.disabled);
+  const marked = [...root.querySelectorAll("[data-focus]")].find((each) => each.checkVisibility());
+  const target = marked ?? fields.find((each) => !each.disabled);
   (target ?? main()).focus({ preventScroll: Boolean(target?.matches("#scanned")) });
   return target;
 }
@@ -41,7 +47,8 @@ export function focusOnWork(root = main()) {
 export async function keepingFocus(draw) {
   const was = nameOf(document.activeElement);
   await draw();
-  const now = was && [...main().querySelectorAll("a, button, input, select, textarea")].find((each) => nameOf(each) === was);
+  const now = was && [...main().querySelectorAll("a, button, input, select, textarea")]
+    .find((each) => nameOf(each) === was && each.checkVisibility());
   if (now !== document.activeElement) now?.focus({ preventScroll: true });
   return Boolean(now);
 }
@@ -49,7 +56,8 @@ export async function keepingFocus(draw) {
 function nameOf(element) {
   if (!main().contains(element)) return "";
   const { id, dataset } = element;
-  return [id, element.name, element.getAttribute("href"), dataset.action, element.closest("[data-step]")?.dataset.step].join(" ");
+  const step = element.closest("[data-step]")?.dataset.step;
+  return [id, element.name, element.getAttribute("href"), dataset.action, step, element.textContent.trim()].join(" ");
 }
 
 // What a form holds, as the web form would send it: every name once, nothing of the page's own.

@@ -2,7 +2,7 @@
 
 import { play } from "../desk_sound.js";
 import { closeCamera, say } from "./scan.js";
-import { fieldsOf, focusOnWork, into, keepingFocus, once, piece, refill, show } from "./screens.js";
+import { fieldsOf, focusOnWork, into, keepingFocus, once, piece, refill, refresh, show } from "./screens.js";
 import { notePieces } from "./notes.js";
 import { clockText, dayText, inLanguage, tagOf, word } from "./words.js";
 import { isBehind, nextStep, openable, steps } from "./visit.js";
@@ -26,15 +26,18 @@ export async function drawVisit(app, place) {
   return drawStep(app, visit, step, place);
 }
 
-// What the server said changes notes and steps; a form that is being filled in stays as it is.
+// What the server said changes notes, steps and what can be done now; what is being filled in stays as it is.
 export async function redrawVisit(app, place) {
   const visit = app.work.visits.get(place.person);
-  if (document.querySelector("#main form[action]:not(#scan)") && !visit.undone) {
-    await keepingFocus(() => {
-      into("notes", ...notePieces(visit));
-      into("steps", stepsPiece(visit, place.shown));
-    });
-  } else if (!(await keepingFocus(() => drawVisit(app, place)))) focusOnWork();
+  if (visit.undone || !openable(visit).includes(place.shown)) {
+    if (!(await keepingFocus(() => drawVisit(app, place)))) focusOnWork();
+    return;
+  }
+  await keepingFocus(() => {
+    into("notes", ...notePieces(visit));
+    into("steps", stepsPiece(visit, place.shown));
+    refresh(document.getElementById("main"), liveFacts(app.work, visit));
+  });
 }
 
 const currentStep = (visit, wanted) =>
@@ -62,15 +65,11 @@ function stepsPiece(visit, current) {
 
 async function drawStep(app, visit, step, place) {
   const { work } = app;
-  const delivered = work.isDelivered(visit) && work.isConnected && !work.isTraining;
   const { fee } = work.rules;
-  const mayHaveFee = Boolean(fee) && work.may("pay_stipend") && !visit.fee && !delivered && visit.judged === "good" && visit.interviewed;
   const slot = into("work", piece(`step-${step}`, {
     ineligible: visit.standing === "ineligible", declined: visit.consented === false,
     trained: visit.trained, untrained: !visit.trained,
-    fee: mayHaveFee, fee_given: visit.fee, waits: !delivered, online: delivered,
-    offered: mayHaveFee || delivered, later: !mayHaveFee && !delivered,
-    amount: mayHaveFee || visit.fee ? inLanguage(fee?.text) : "",
+    fee_given: visit.fee, amount: inLanguage(fee?.text),
     has_cards: visit.has_bundle, needs_cards: !visit.has_bundle, finished: nextStep(visit, visit.passed) === "done",
     unfinished: nextStep(visit, visit.passed) !== "done",
     tag: tagOf(visit.person), until: dayText(visit.until), number: visit.handed ?? "",
@@ -78,12 +77,21 @@ async function drawStep(app, visit, step, place) {
     untaught: !visit.has_bundle && !visit.trained,
     scan_pad: !visit.has_bundle && visit.trained && work.rules.bundle_size > 0 && !place.pad,
   }));
+  refresh(slot, liveFacts(work, visit));
   for (const each of slot.querySelectorAll("[data-path]")) each.dataset.path = each.dataset.path.replace("PERSON", visit.person);
   if (step === "bundle" && place.pad) into("pad", piece("pad-found", padFacts(work, place.pad)));
   const form = slot.querySelector("form[action]");
   if (!form || form.id === "scan") return;
   fit(form, step, visit);
   refill(form, (await work.draft(draftOf(visit.person, step)))?.fields);
+}
+
+// What depends on the network: money and printing are the server's as soon as it has everything of this visit.
+function liveFacts(work, visit) {
+  const online = work.isDelivered(visit) && work.isConnected && !work.isTraining;
+  const mayHaveFee = work.rules.fee && work.may("pay_stipend") && visit.judged === "good" && visit.interviewed;
+  const fee = Boolean(mayHaveFee) && !visit.fee && !online;
+  return { online, waits: !online, fee, offered: fee || online, later: !fee && !online };
 }
 
 // What a form of the server's pages cannot know here.
