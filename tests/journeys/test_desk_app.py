@@ -1,0 +1,397 @@
+"""What a desk worker sees of the app: the server's word, people who came before, two at once, undo, training, a phone."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Locator, expect
+from sqlalchemy import select
+
+from app.core.clock import utc_now
+from app.core.training import training_token
+from app.domain.conflicts.rules import Decision
+from app.domain.intake.models import Redemption
+from app.domain.intake.rules import Outcome
+from app.domain.participants.models import Participant
+from app.domain.programmes.actions import adopt_protocol
+from app.domain.programmes.rules import Protocol
+from app.domain.services.models import ServiceRecord
+from app.domain.stipends import queries as stipends
+from app.domain.stipends.models import LedgerEntry
+from tests.factories import a_finished_visit, a_redemption
+from tests.journeys.desks import Desk
+from tests.journeys.offline import (
+    AGREES,
+    ELIGIBLE,
+    TELLS,
+    TEST,
+    Device,
+    at_step,
+    count,
+    enrolled,
+    hand_over,
+    new_name,
+    new_pad,
+    people,
+    some_cards,
+    the_whole_visit,
+    welcome,
+)
+
+Served = Callable[[str], Desk]
+Profile = Callable[..., BrowserContext]
+
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SMALL = """targets => targets
+    .filter(each => each.checkVisibility() && each.getBoundingClientRect().height < 47.5)
+    .map(each => each.outerHTML.slice(0, 120))"""
+TARGETS = "button, .button, .choice, summary, select, input:not([type=hidden], [type=checkbox], [type=radio])"
+STORED = """async () => {
+    const db = await new Promise((open) => { indexedDB.open("pdi-desk").onsuccess = (e) => open(e.target.result); });
+    const rows = (name) => new Promise((read) => {
+        db.transaction(name).objectStore(name).getAll().onsuccess = (e) => read(e.target.result); });
+    const text = (key, value) => value instanceof Uint8Array ? btoa(String.fromCharCode(...value)) : value;
+    const kept = [await rows("records"), await rows("events"), { ...localStorage }, { ...sessionStorage }];
+    db.close();
+    return JSON.stringify(kept, text);
+}"""
+
+
+def card_redeemed_elsewhere(desk: Desk, card: Any) -> None:
+    """After the device's list was made."""
+    with desk.database.transaction() as session:
+        a_redemption(session, desk.place, card, now=utc_now())
+
+
+def adopt(desk: Desk, protocol: Protocol) -> None:
+    by = desk.place.lead.staff_id
+    with desk.database.transaction() as session:
+        adopt_protocol(session, desk.place.programme.id, protocol, by=by, now=utc_now())
+
+
+def verdict(device: Device, colour: str) -> Locator:
+    return device.page.locator(f"main:not([aria-busy]) .verdict.{colour}")
+
+
+def from_the_list(device: Device, at: int = 0) -> None:
+    """Back to the desk, and open a visit of those who are here today."""
+    device.page.locator("main [data-action=desk]").first.click()
+    device.page.locator("[data-action=visit]").nth(at).click()
+
+
+def test_the_servers_word_comes_instead_of_the_devices(served: Served, profile: Profile) -> None:
+    desk = served("sqlite")
+    first, second, _ = some_cards(desk)
+    device = enrolled(desk, profile())
+    card_redeemed_elsewhere(desk, first)
+    card_redeemed_elsewhere(desk, second)
+
+    device.scan(first.token)
+    expect(verdict(device, "red")).to_contain_text("Used before")
+    expect(verdict(device, "red")).to_contain_text(str(utc_now().year))
+
+    device.cut_network()
+    welcome(device, second.token)
+    at_step(device, "eligibility")
+    device.restore_network()
+    device.wait_until_sent()
+    expect(device.page.locator("main .notice")).to_contain_text(
+        "Another desk took the same card first"
+    )
+    at_step(device, "eligibility", *ELIGIBLE)
+    device.page.locator("main [data-action=desk]").first.click()
+    expect(device.page.locator("[data-action=visit] .badge")).to_have_text("Please look")
+    with desk.database.snapshot() as session:
+        outcomes = session.scalars(select(Redemption.outcome)).all()
+    assert outcomes.count(Outcome.CONFLICT) == 1
+    assert Decision.FIRST_STANDS  # a coupon manager decides on the page of conflicts
+
+
+def test_a_slow_server_never_holds_the_queue(served: Served, profile: Profile) -> None:
+    desk = served("sqlite")
+    card, typed, _ = some_cards(desk)
+    device = enrolled(desk, profile())
+    device.page.route("**/desk/look", lambda route: None)  # no answer, ever
+    device.scan(card.token)
+    expect(verdict(device, "green")).to_be_visible(timeout=1_000)
+    device.page.keyboard.type(new_name())
+    device.page.keyboard.press("Enter")
+    at_step_within = device.page.locator(
+        "main:not([aria-busy]) li[data-step=eligibility][aria-current]"
+    )
+    expect(at_step_within).to_be_visible(timeout=2_500)
+    device.page.locator("main [data-action=desk]").first.click()
+    device.page.keyboard.type(typed.code)
+    expect(verdict(device, "orange")).to_be_visible(timeout=2_500)
+
+
+def test_someone_who_came_before_is_asked_about_kindly(served: Served, profile: Profile) -> None:
+    desk = served("sqlite")
+    earlier, card, other = some_cards(desk)
+    name = new_name()
+    with desk.database.transaction() as session:
+        seed = a_finished_visit(session, desk.place, now=utc_now() - timedelta(days=2)).recruiter_id
+        known = a_finished_visit(
+            session,
+            desk.place,
+            earlier,
+            recruiter_id=seed,
+            now=utc_now() - timedelta(days=2),
+            uic=name,
+        )
+    device = enrolled(desk, profile())
+    page = device.page
+
+    welcome(device, card.token, name)
+    expect(page.locator(".desk-known [data-action=online]")).to_be_focused()
+    with device.context.expect_page() as opened:
+        page.keyboard.press("Enter")
+    opened.value.wait_for_load_state()
+    assert opened.value.url.endswith(f"/desk/visits/{known.participant_id}")
+    opened.value.close()
+
+    page.bring_to_front()
+    page.get_by_role("button", name="No, not the same person").click()
+    at_step(device, "eligibility")
+    device.wait_until_sent()
+    (person,) = people(desk, device)
+    assert person.id != known.participant_id
+    assert (
+        device.run("return app.work.visitsHere()[0].verdicts[app.work.visitsHere()[0].scan].flags")
+        == []
+    )
+
+    page.locator("main [data-action=desk]").first.click()
+    device.cut_network()
+    welcome(device, other.token, name)
+    at_step(device, "eligibility")
+    device.restore_network()
+    device.wait_until_sent()
+    expect(page.locator("main .notice")).to_contain_text("Someone with the same code came before")
+
+
+def test_two_people_at_once_and_the_next_scan_from_any_field(
+    served: Served, profile: Profile
+) -> None:
+    desk = served("sqlite")
+    first, second, _ = some_cards(desk)
+    device = enrolled(desk, profile())
+    device.cut_network()
+    page = device.page
+    welcome(device, first.token)
+    at_step(device, "eligibility", "Space", "Tab", "2")
+    device.scan(second.token)
+    expect(verdict(device, "green")).to_be_visible()
+    expect(page.locator("#uic")).to_be_focused()
+    page.keyboard.type("half a na")
+    device.scan(second.token.lower())  # the same card once more, over what was typed
+    expect(page.locator("#uic")).to_have_value("")
+    page.locator("[name=no_code]").click()
+    at_step(device, "eligibility", *ELIGIBLE)
+    at_step(device, "consent")
+    from_the_list(device, 1)
+    at_step(device, "eligibility")
+    expect(page.locator("#age")).to_have_value("2")
+    expect(page.locator("[name=sex][value=female]")).to_be_checked()
+    page.go_back()
+    page.go_back()
+    at_step(device, "consent")
+    page.locator("[name=consent_participation][value=yes]").check()
+    page.locator("[name=consent_follow_up][value=yes]").check()
+    page.locator("main form.card button").dblclick()
+    at_step(device, "knowledge_test")
+    device.waits_for(4)  # two arrivals, one screening, one consent
+    device.restore_network()
+    device.wait_until_sent()
+
+
+def test_the_language_changes_in_the_middle_of_a_form(served: Served, profile: Profile) -> None:
+    desk = served("sqlite")
+    card = some_cards(desk)[0]
+    device = enrolled(desk, profile())
+    device.cut_network()
+    page = device.page
+    welcome(device, card.token)
+    at_step(device, "eligibility", "Space", "Tab", "3", "1")
+    page.locator(".app-menu summary").click()
+    page.locator("[data-language=uk]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "uk")
+    at_step(device, "eligibility")
+    expect(page.locator("main h1")).to_have_text("Умови участі")
+    expect(page.locator("#age")).to_have_value("31")
+    expect(page.locator("[name=sex][value=female]")).to_be_checked()
+    expect(device.mode).to_have_text("Без мережі")
+    page.locator("[name=injected][value=yes]").check()
+    page.keyboard.press("Enter")
+    at_step(device, "consent", *AGREES)
+    at_step(device, "knowledge_test")
+    device = device.closed_and_reopened()
+    at_step(device, "knowledge_test")
+    expect(device.page.locator("html")).to_have_attribute("lang", "uk")
+
+
+def test_an_undone_visit_is_struck_through_and_its_card_can_be_used_again(
+    served: Served, backend: str, profile: Profile
+) -> None:
+    desk = served(backend)
+    card = some_cards(desk)[0]
+    device = enrolled(desk, profile())
+    page = device.page
+    welcome(device, card.token)
+    at_step(device, "eligibility")
+    device.wait_until_sent()
+    page.locator("main [data-action=desk]").first.click()
+    page.locator(".desk-list [data-action=undo]").click()
+    expect(page.locator("#said .notice")).to_be_visible()
+    expect(page.locator(".desk-list .is-undone")).to_have_count(2)
+    device.wait_until_sent()
+    (person,) = people(desk, device)
+    assert person.standing == "mistaken"
+
+    welcome(device, card.token)
+    at_step(device, "eligibility")
+    device.wait_until_sent()
+    visits = device.run(
+        "return app.work.visitsHere().map((each) => each.verdicts[each.scan].outcome)"
+    )
+    assert visits == ["accepted", "accepted"]
+    device.run(
+        "const visit = app.work.visitsHere()[0]; visit.at = new Date(Date.now() - 301_000).toISOString();"
+    )
+    page.locator("main [data-action=desk]").first.click()
+    expect(page.locator(".desk-list [data-action=undo]")).to_have_count(0)
+
+
+def test_a_training_leaves_nothing_behind(served: Served, profile: Profile) -> None:
+    desk = served("sqlite")
+    device = enrolled(desk, profile())
+    page = device.page
+    real = some_cards(desk)[0]
+    tables = (Redemption, Participant, LedgerEntry, ServiceRecord)
+    page.locator(".app-menu summary").click()
+    page.locator("[data-action=training]").click()
+    expect(page.locator("#training-banner")).to_be_visible()
+    expect(device.mode).to_have_text("Training")
+    before = page.evaluate(STORED), [count(desk, table) for table in tables]
+
+    device.scan(real.token)
+    expect(verdict(device, "orange")).to_contain_text("This is a real card")
+    device.scan(training_token("expired"))
+    expect(verdict(device, "red")).to_contain_text("Past its last day")
+    welcome(device, training_token("good"), "maria 85")
+    at_step(device, "eligibility", *ELIGIBLE)
+    at_step(device, "consent", *AGREES)
+    at_step(device, "knowledge_test", *TEST)
+    at_step(device, "interview", *TELLS)
+    at_step(device, "services", "2", "0", "Enter")
+    at_step(device, "stipend", "Enter")
+    at_step(device, "training", "Enter")
+    device.scan(training_token("good", 1))
+    expect(page.locator("[data-action=handed]")).to_be_focused()
+    page.locator("[data-action=handed]").click()
+    expect(page.locator("main:not([aria-busy]) [data-action=desk][data-focus]")).to_be_focused()
+    page.locator("[data-action=leave-training]").click()
+
+    expect(page.locator("#training-banner")).to_be_hidden()
+    expect(page.locator("[data-action=visit]")).to_have_count(0)
+    page.go_back()
+    expect(page.locator("#scanned")).to_be_visible()
+    assert device.run("return app.real.visits.size") == 0
+    assert [count(desk, table) for table in tables] == before[1]
+    here, there = (json.loads(each) for each in (page.evaluate(STORED), before[0]))
+    assert here[1:] == there[1:]
+    assert {row["name"] for row in here[0]} == {row["name"] for row in there[0]}
+
+
+def test_a_phone_shows_every_screen_without_scrolling_sideways(
+    served: Served, profile: Profile
+) -> None:
+    desk = served("sqlite")
+    card, pad = some_cards(desk)[0], new_pad(desk)
+    device = enrolled(desk, profile("uk-UA", viewport={"width": 360, "height": 740}))
+    device.cut_network()
+    page = device.page
+
+    def fits() -> None:
+        assert page.evaluate(TOO_WIDE) <= 0, page.locator("main").inner_text()
+        small = page.locator(f"#bar :is({TARGETS}), main :is({TARGETS})").evaluate_all(SMALL)
+        assert small == []
+
+    fits()
+    device.scan("C1AAAAAAAAAAAAAAAAAAAAAAAAAA")
+    expect(verdict(device, "grey")).to_be_visible()
+    fits()
+    welcome(device, card.token, new_name())
+    for step, keys in (
+        ("eligibility", ELIGIBLE),
+        ("consent", AGREES),
+        ("knowledge_test", TEST),
+        ("interview", TELLS),
+        ("services", ("2", "0", "Enter")),
+        ("stipend", ("Enter",)),
+        ("training", ("Enter",)),
+    ):
+        at_step(device, step)
+        fits()
+        at_step(device, step, *keys)
+    at_step(device, "bundle")
+    fits()
+    hand_over(device, pad)
+    fits()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-action=visit]")).to_have_count(1)
+    fits()
+
+
+def test_a_fee_that_the_rules_allow_is_handed_out_once_without_a_network(
+    served: Served, backend: str, profile: Profile
+) -> None:
+    desk = served(backend)
+    card = some_cards(desk)[0]
+    adopt(desk, Protocol(fee_offline=True))
+    device = enrolled(desk, profile())
+    adopt(
+        desk, Protocol()
+    )  # the device goes by what it last heard, and other tests by the usual rules
+    device.cut_network()
+    welcome(device, card.token)
+    at_step(device, "eligibility", *ELIGIBLE)
+    at_step(device, "consent", *AGREES)
+    at_step(device, "knowledge_test", *TEST)
+    at_step(device, "interview", *TELLS)
+    at_step(device, "services", "2", "0", "Enter")
+    at_step(device, "stipend")
+    expect(device.page.locator("main")).to_contain_text("7.50")
+    device.page.locator("[data-action=fee]").dblclick()
+    expect(device.page.locator("li[data-step=training][aria-current=step]")).to_be_visible()
+    device.waits_for(7)
+    device.restore_network()
+    device.wait_until_sent()
+
+    (person,) = people(desk, device)
+    with desk.database.snapshot() as session:
+        owed = stipends.owed_to(session, person.id)
+    assert owed == [], "what was handed out is no longer owed"
+    assert (
+        device.run(
+            "return Object.values(app.work.visitsHere()[0].verdicts).flatMap((each) => each.flags)"
+        )
+        == []
+    )
+
+
+def test_the_whole_visit_takes_no_more_than_keys_and_a_scanner(
+    served: Served, profile: Profile
+) -> None:
+    desk = served("sqlite")
+    card, pad = some_cards(desk)[0], new_pad(desk)
+    device = enrolled(desk, profile("uk-UA"))
+    the_whole_visit(device, card.token, pad, new_name())
+    device.page.keyboard.press("Enter")
+    expect(device.page.locator("#scanned")).to_be_focused()
+    device.wait_until_sent()
+    done = """const visit = app.work.visitsHere()[0];
+        return visit.events.map(({ id, kind }) => [kind, visit.verdicts[id].outcome]);"""
+    kinds = "arrival eligibility consent knowledge_test interview services training bundle".split()
+    assert device.run(done) == [[kind, "accepted"] for kind in kinds]
