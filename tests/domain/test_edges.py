@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core.codes import Token
 from app.core.db import Database
 from app.domain.audit.actions import record
 from app.domain.conflicts.actions import decide_conflict
@@ -28,18 +29,18 @@ from app.domain.stipends.models import LedgerEntry
 from app.domain.stipends.queries import Earner, accounts_of
 from app.domain.stipends.rules import Account
 from app.domain.tables import METADATA
-from app.domain.visits.actions import books_of
+from app.domain.visits.actions import books_of, give_bundle
 from app.worker import run_once
 from tests.factories import (
     LATER,
     NOON,
     Place,
-    a_bundle,
     a_finished_visit,
     a_place,
     a_scan,
     a_seed,
 )
+from tests.pads import a_batch
 
 # More rows than this share what is common to a crowd: a programme, a site, a desk. One person has fewer.
 CROWD = 30
@@ -59,12 +60,16 @@ class Field:
 
 
 def a_season(session: Session) -> Field:
-    """Seeds whose recruits came, were paid and recruited; one coupon handed in twice, and decided."""
+    """Seeds, half of them with a printed pad, whose recruits came, were paid and recruited; one coupon handed in twice."""
     place = a_place(session)
     clock = moments()
     edges: list[tuple[UUID, UUID]] = []
     seeds = [a_seed(session, place, now=next(clock)) for _ in range(SEEDS)]
-    bundles = [a_bundle(session, place, seed, now=next(clock)) for seed in seeds]
+    pads = printed_pads(session, place, now=next(clock))
+    bundles = [
+        give_bundle(session, seed, by=place.intake, now=next(clock), pad=pad)
+        for seed, pad in zip(seeds, pads, strict=True)
+    ]
     for seed, bundle in zip(seeds, bundles, strict=True):
         coupon = bundle.coupons[0]
         later = next(clock) + timedelta(days=2)
@@ -97,6 +102,12 @@ def a_season(session: Session) -> Field:
         )
     accounts = {person: list(accounts_of(session, person)) for edge in edges for person in edge}
     return Field(edges, accounts)
+
+
+def printed_pads(session: Session, place: Place, *, now: datetime) -> list[Token | None]:
+    """A card of a pad for every other of the seeds, the rest get cards of their own."""
+    _, printed = a_batch(session, place, pads=SEEDS // 2, now=now)
+    return [pad[0][1] for pad in printed] + [None] * (SEEDS - len(printed))
 
 
 def moments() -> Iterator[datetime]:

@@ -373,3 +373,14 @@ def test_a_card_of_a_set_that_is_nobodys_is_told_at_the_desk(
 
     assert "Not usable yet" in page
     assert "This printed card was not handed out to anyone yet." in page
+
+
+def test_a_coupon_manager_who_looks_at_such_a_card_is_sent_to_its_pad(
+    manager: Reader, database: Database, place: Place
+) -> None:
+    with database.transaction() as session:
+        pad = a_pad(session, place)
+
+    page = manager.send("/coupons", {"scanned": pad[0][0].digits}).text
+
+    assert "The pad is cancelled as a whole, among the printed cards." in page
