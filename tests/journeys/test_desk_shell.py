@@ -282,7 +282,7 @@ def test_a_new_version_is_used_from_the_next_opening_on(
             }
             const page = await (await caches.match("/desk")).text();
             const shells = await caches.open("pdi-desk-shells-old");
-            await shells.put("/desk", new Response(page.replace("<title>", "<title>Yesterday's "),
+            for (const kept of ["/desk", "/desk/app/en"]) await shells.put(kept, new Response(page.replace("<title>", "<title>Yesterday's "),
                 { headers: { "Content-Type": "text/html" } }));
             await state.put("/desk/version-in-use", new Response("old"));
         }"""

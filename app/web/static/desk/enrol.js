@@ -1,7 +1,7 @@
 // Makes this browser a device of the desk: reads the code's secret, asks for a PIN twice, keeps the app's pages.
 
 import { Away, Refused } from "./server.js";
-import { fetchShells, language } from "./shell.js";
+import { fetchShells, language, openIn } from "./shell.js";
 import { database } from "./store.js";
 import { WrongPin, enrol, keepers, unlock, weakness } from "./vault.js";
 
@@ -86,6 +86,7 @@ async function send() {
 // Its place is kept by now: only the pages that open without a network are still missing.
 async function fetchPages(key) {
   step(4);
+  await openIn(language());
   for (let pause = 2_000; ;) {
     try {
       const version = await fetchShells(key, words.languages.split(" "), language());

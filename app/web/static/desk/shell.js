@@ -4,7 +4,9 @@
 import { Away } from "./server.js";
 
 const PREFIX = "pdi-desk-shells-";
+const STATE = "pdi-desk-state";
 const PAGE = "/desk";
+const LANGUAGE = "/desk/language"; // for pages of every version
 const PATIENCE = 15_000;
 
 const addressOf = (language) => `/desk/app/${language}`;
@@ -34,9 +36,14 @@ export async function swapTo(chosen) {
   const cache = await currentCache();
   const kept = await cache.match(addressOf(chosen));
   if (!kept) throw new Away("away");
-  const html = await kept.clone().text();
-  await cache.put(PAGE, kept);
+  const html = await kept.text();
+  await openIn(chosen);
   replace(new DOMParser().parseFromString(html, "text/html"));
+}
+
+// The language of the next opening.
+export async function openIn(chosen) {
+  await (await caches.open(STATE)).put(LANGUAGE, new Response(chosen));
 }
 
 function replace(other) {

@@ -11,6 +11,7 @@ const SHELLS = "pdi-desk-shells-";
 const STATE = "pdi-desk-state";
 const PAGE = "/desk";
 const IN_USE = "/desk/version-in-use";
+const LANGUAGE = "/desk/language";
 const WHOLE = "/desk/files-are-whole";
 
 self.addEventListener("install", (event) => {
@@ -104,7 +105,12 @@ async function onlinePage(event) {
   }
 }
 
-const shellOf = (version) => caches.match(PAGE, { cacheName: SHELLS + version });
+// In the language that was chosen last, on whatever version's page that was.
+async function shellOf(version) {
+  const cacheName = SHELLS + version;
+  const chosen = await (await caches.match(LANGUAGE, { cacheName: STATE }))?.text();
+  return (chosen && await caches.match(`/desk/app/${chosen}`, { cacheName })) || caches.match(PAGE, { cacheName });
+}
 
 async function inUse() {
   const kept = await caches.match(IN_USE, { cacheName: STATE });
@@ -141,5 +147,6 @@ async function newestWhole() {
 }
 
 async function isWhole(version) {
-  return Boolean(await caches.match(WHOLE, { cacheName: FILES + version }) && await shellOf(version));
+  const found = [[WHOLE, FILES], [PAGE, SHELLS]].map(([path, kind]) => caches.match(path, { cacheName: kind + version }));
+  return (await Promise.all(found)).every(Boolean);
 }
