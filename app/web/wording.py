@@ -28,6 +28,8 @@ DONE: dict[str, str] = {
     "scan_taken_back": N_("The scan was taken back. The card can be used again."),
     "conflict_decided": N_("The decision is kept."),
     "delivery_booked": N_("It is booked now."),
+    "deliveries_booked": N_("What could be booked by now is booked."),
+    "deliveries_not_booked": N_("None of these can be booked yet."),
     "delivery_noted": N_("It is noted and off the list."),
     "pads_voided": N_("The printed cards are cancelled."),
     "device_enrolled": N_("The device is enrolled."),

@@ -110,6 +110,24 @@ def test_what_could_not_be_booked_is_booked_when_someone_decides_so(case: Case) 
     assert case.acts() == ["delivery.booked", "delivery.booked"]
 
 
+def test_all_are_tried_in_their_order_and_what_cannot_be_booked_stays(case: Case) -> None:
+    with case.database.transaction() as session:
+        device = a_device(session, case.place, case.keyring, label="Tablet 9")
+    device.work("dance", case.person)
+    device.upload(client(case.database, case.keyring, now=LATER))
+
+    first = case.manager.send(f"{LIST}/again")
+    again = case.manager.send(f"{LIST}/again")
+
+    assert (first.status_code, again.status_code) == (303, 303)
+    assert "deliveries_booked" in first.headers["Set-Cookie"]
+    assert "deliveries_not_booked" in again.headers["Set-Cookie"]
+    assert case.settled() == ["booked", "booked"]
+    page = case.manager.get(LIST).text
+    assert page.count("<section") == 1
+    assert "of another version" in page
+
+
 def test_what_still_cannot_be_booked_says_why_and_stays(case: Case) -> None:
     answer = case.manager.send(f"{LIST}/{case.step}/again")
 

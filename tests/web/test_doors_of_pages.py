@@ -61,6 +61,7 @@ FORMS = {
     f"/devices/{NOBODY}/code": Role.ADMINISTRATOR,
     f"/devices/{NOBODY}/rename": Role.ADMINISTRATOR,
     f"/devices/{NOBODY}/lock": Role.ADMINISTRATOR,
+    "/devices/unbooked/again": Role.COUPON_MANAGER,
     f"/devices/unbooked/{NOBODY}/again": Role.COUPON_MANAGER,
     f"/devices/unbooked/{NOBODY}/noted": Role.COUPON_MANAGER,
     "/staff": Role.ADMINISTRATOR,

@@ -531,6 +531,7 @@ NO_SCREENS = {
     "POST /coupons/take-back",
     "POST /desk/undo",
     "POST /desk/visits/{participant_id}/pad",
+    "POST /devices/unbooked/again",
     "POST /devices/{device_id}/lock",
     "POST /pads/{batch_id}/again",
     "POST /pads/{batch_id}/stop",

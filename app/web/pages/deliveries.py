@@ -30,6 +30,9 @@ from app.web.wording import ERRORS
 
 router = APIRouter(prefix="/devices/unbooked", include_in_schema=False)
 
+# A form that is sent waits for all of them.
+MOST_AT_ONCE = 100
+
 Decider = Annotated[Actor, Depends(allowed(Permission.DECIDE_CONFLICT))]
 
 # Why something could not be booked, told to those who look at it later; else as the desk was told.
@@ -59,6 +62,15 @@ def show_unbooked(request: Request, db: Db, actor: Decider) -> Response:
     return render(request, "deliveries.html", context)
 
 
+@router.post("/again")
+def try_all_again(request: Request, db: Db, now: Now, actor: Decider) -> Response:
+    """Try everything that someone sees once more, in the order in which it was done; each by itself."""
+    with db.snapshot() as session:
+        waiting = queries.unbooked(session, actor.programme_id, site_id=_site(actor))
+    booked = sum(_book(db, each.id, actor, now) is None for each in waiting[:MOST_AT_ONCE])
+    return _done("deliveries_booked" if booked else "deliveries_not_booked")
+
+
 @router.get("/{event_id}")
 def show_one(request: Request, db: Db, now: Now, actor: Decider, event_id: UUID) -> Response:
     """What was entered. Looking at it is written to the record."""
@@ -71,15 +83,8 @@ def show_one(request: Request, db: Db, now: Now, actor: Decider, event_id: UUID)
 @router.post("/{event_id}/again")
 def try_again(request: Request, db: Db, now: Now, actor: Decider, event_id: UUID) -> Response:
     """Book it after all, in the name of whoever entered it and as of then."""
-    try:
-        with db.transaction() as session:
-            waiting = _one(session, actor, event_id)
-            booking = _booking(session, waiting, now)
-            play(booking)
-            _settle(session, event_id, Settled.BOOKED, "", actor, now)
-    except UnknownDelivery:
-        raise
-    except DomainError as problem:
+    problem = _book(db, event_id, actor, now)
+    if problem:
         return _page(request, db, actor, event_id, problem=problem)
     return _done("delivery_booked")
 
@@ -130,6 +135,19 @@ def _page(
     }
     status = STATUS[problem.kind] if problem else 200
     return render(request, "deliveries_one.html", context, status=status)
+
+
+def _book(db: Database, event_id: UUID, actor: Actor, now: datetime) -> DomainError | None:
+    """Book one, in a transaction of its own; what it is refused with, if it still is. Raises: UnknownDelivery."""
+    try:
+        with db.transaction() as session:
+            play(_booking(session, _one(session, actor, event_id), now))
+            _settle(session, event_id, Settled.BOOKED, "", actor, now)
+    except UnknownDelivery:
+        raise
+    except DomainError as problem:
+        return problem
+    return None
 
 
 def _booking(session: Session, waiting: Unbooked, now: datetime) -> Booking:
