@@ -14,6 +14,7 @@ from tests.web.readers import reader
 NOBODY = UUID(int=7)
 PAGES = {
     "/desk": Permission.LOOK_UP_COUPON,
+    "/desk/online": Permission.LOOK_UP_COUPON,
     "/desk/walk-in": Permission.REDEEM,
     "/desk/rewards": Permission.PAY_STIPEND,
     "/seeds": Permission.ENROL_SEED,

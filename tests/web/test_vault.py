@@ -429,6 +429,67 @@ def test_only_what_a_server_misses_is_sent_again(tablet: Tablet) -> None:
     assert sent == [(3, []), (2, [events[2]])]
 
 
+def test_what_was_delivered_is_kept_as_long_as_a_backup_may_be_old(tablet: Tablet) -> None:
+    for _ in range(2):
+        tablet.keep(f"person {uuid4()}")
+    tablet.carry()
+    waiting = tablet.keep()
+    # One was answered 36 days ago, and what waits has waited for six.
+    tablet.run(
+        """const db = await store.database();
+        const [first, , third] = await db.getAll("events");
+        await db.put("events", { ...first, answeredAt: Date.now() - 36 * 86_400_000 });
+        await db.put("events", { ...third, keptAt: Date.now() - 6 * 86_400_000 });"""
+    )
+    tablet.page.route("**/api/v1/desk/events", lambda route: route.abort())
+
+    state = tablet.carry(ms=500)["state"]
+
+    assert state["late"] is True
+    assert [each["seq"] for each in tablet.run("return kept.vault.verdicts();")] == [2, 3]
+    tablet.page.unroute("**/api/v1/desk/events")
+    state = tablet.carry()["state"]
+    assert state["late"] is False
+    assert tablet.delivered()[-1] == waiting
+
+
+def test_a_network_that_comes_back_is_used_at_once(tablet: Tablet) -> None:
+    tablet.page.route("**/api/v1/desk/events", lambda route: route.abort())
+    tablet.keep()
+    tablet.run(
+        """kept.courier = new outbox.Courier(given, kept.vault);
+        await kept.courier.start();
+        await new Promise((failed) => setTimeout(failed, 4000));""",
+        tablet.id,
+    )
+    assert tablet.run("return kept.courier.state.online;") is False
+    tablet.page.unroute("**/api/v1/desk/events")
+
+    waiting = tablet.run(
+        """dispatchEvent(new Event("online"));
+        await new Promise((sent) => kept.courier.addEventListener("verdict", sent, { once: true }));
+        kept.courier.stop();
+        return kept.courier.state.waiting;"""
+    )
+
+    assert waiting == 0
+
+
+def test_what_is_kept_while_the_courier_waits_is_sent_without_asking(tablet: Tablet) -> None:
+    tablet.run(
+        "kept.courier = new outbox.Courier(given, kept.vault); await kept.courier.start();",
+        tablet.id,
+    )
+    events = [tablet.keep(f"person {uuid4()}") for _ in range(2)]
+
+    tablet.run(
+        """while (!kept.courier.state.online || kept.courier.state.waiting) await new Promise((go) => setTimeout(go, 20));
+        kept.courier.stop();"""
+    )
+
+    assert tablet.delivered() == events
+
+
 def test_a_device_that_was_locked_from_afar_clears_itself_and_still_delivers(
     tablet: Tablet,
 ) -> None:
