@@ -26,7 +26,7 @@ ROUTERS = tuple(
         chains,
         coupons,
         desk_devices,
-    desk_events,
+        desk_events,
         desk_sync,
         estimates,
         flow,
