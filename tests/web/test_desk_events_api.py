@@ -419,10 +419,12 @@ def test_another_event_under_the_same_id_is_refused_and_the_first_stands(desk: D
     assert desk.redemption(scan).participant_id != person
 
 
-fragments = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=6,
+words = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+fragments = (
+    words
+    | st.lists(words, max_size=3)
+    | st.dictionaries(st.text(max_size=8), words, max_size=3)
+    | st.lists(st.dictionaries(st.sampled_from(["id", "seq", "sealed"]), words), max_size=2)
 )
 
 
