@@ -55,7 +55,7 @@ def catalogue(language: str) -> dict[str, tuple[str, ...]]:
 
 def test_texts_are_found_in_templates_and_in_python() -> None:
     where = " ".join(texts().values())
-    assert "web/templates/base.html" in where
+    assert "web/templates/header.html" in where
     assert "web/wording.py" in where
 
 
