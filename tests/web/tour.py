@@ -376,7 +376,7 @@ def _locked(visitor: Visitor) -> None:
 
 def _device_page(visitor: Visitor) -> None:
     visitor.open("/devices")
-    visitor.page.locator("main th a[href^='/devices/']").first.click()
+    visitor.page.locator("main h2 a[href^='/devices/']").first.click()
     visitor.page.locator("form[action$='/lock']").wait_for()
 
 
