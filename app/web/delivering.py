@@ -302,7 +302,7 @@ class _Player:
             return event.received_at, ()
         return rules.happened_at(
             event.event.at,
-            clock=event.received_at - self.skew,
+            skew=self.skew,
             now=event.received_at,
             since=self.device.enrolled_at,
         )

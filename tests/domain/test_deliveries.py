@@ -135,7 +135,7 @@ def test_an_event_names_the_one_before_it(
 def test_a_clock_that_is_wrong_by_a_constant_is_put_right(wrong: int, ago: int) -> None:
     skew, true = timedelta(minutes=wrong), NOW - timedelta(minutes=ago)
 
-    at, flags = happened_at(true + skew, clock=NOW + skew, now=NOW)
+    at, flags = happened_at(true + skew, skew=-skew, now=NOW)
 
     if abs(wrong) <= 5:
         assert at == min(true + skew, NOW)
@@ -153,7 +153,7 @@ def test_a_clock_that_is_wrong_by_a_constant_is_put_right(wrong: int, ago: int) 
 def test_whatever_a_device_says_it_was_neither_later_than_now_nor_before_the_device(
     said: datetime, clock: datetime, since: datetime | None
 ) -> None:
-    at, _ = happened_at(said, clock=clock, now=NOW, since=since)
+    at, _ = happened_at(said, skew=NOW - clock, now=NOW, since=since)
 
     assert at <= NOW
     assert since is None or at >= since - timedelta(minutes=5)

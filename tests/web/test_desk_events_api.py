@@ -552,6 +552,17 @@ def test_nothing_happens_in_the_future_or_before_the_device_was(desk: Desk) -> N
     assert desk.person(ahead).came_on == desk.person(long_ago).came_on == LATER.date()
 
 
+@pytest.mark.parametrize("clock", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"])
+def test_a_clock_at_the_end_of_the_calendar_is_only_wrong(desk: Desk, clock: str) -> None:
+    device = desk.device
+    for at in (datetime.min.replace(tzinfo=UTC), LATER, datetime.max.replace(tzinfo=UTC)):
+        device.arrive(next(desk.codes), at=at)
+
+    device.send(desk.http, device.sealed, clock=clock)
+
+    assert {device.outcome(UUID(each["id"]))[0] for each in device.sealed} == {"accepted"}
+
+
 # --- gaps
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -103,24 +103,25 @@ def read_event(written: Mapping[str, object]) -> Event:
 
 
 def happened_at(
-    said: datetime, *, clock: datetime, now: datetime, since: datetime | None = None
+    said: datetime, *, skew: timedelta, now: datetime, since: datetime | None = None
 ) -> tuple[datetime, tuple[ClockFlag, ...]]:
-    """The moment of an event by the server's clock, and what was odd about the device's (``clock`` as it sends).
+    """The moment of an event by the server's clock, and what was odd about the device's.
+
+    ``skew`` is the server's time less the device's as it sends: above zero it is behind.
 
     A device's time is a claim. One that is wrong as a whole is put right by as much as it is wrong now. What then lies in
     the future, or before the device was enrolled (``since``), cannot be, and counts as now.
 
-    >>> from datetime import timedelta
     >>> noon, day = datetime(2026, 3, 4, 12, tzinfo=UTC), timedelta(days=1)
-    >>> at, flags = happened_at(noon + day, clock=noon + day, now=noon)
+    >>> at, flags = happened_at(noon + day, skew=-day, now=noon)
     >>> at == noon, [flag.value for flag in flags]
     (True, ['clock_ahead'])
-    >>> at, flags = happened_at(noon - day, clock=noon, now=noon)
+    >>> at, flags = happened_at(noon - day, skew=day * 0, now=noon)
     >>> at == noon - day, flags
     (True, ())
     """
     try:
-        at, flags = corrected(said, clock=clock, now=now)
+        at, flags = corrected(said, clock=now - skew, now=now)
     except OverflowError:  # the end of the calendar
         return now, (ClockFlag.CLOCK_AHEAD if said > now else ClockFlag.CLOCK_BEHIND,)
     if at > now:
