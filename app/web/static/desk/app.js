@@ -8,7 +8,7 @@ import { scansPiece, visitsPiece } from "./lists.js";
 import { lockNow, opened } from "./lock.js";
 import { Courier } from "./outbox.js";
 import { closeCamera, listen, offerCamera, showCamera, turnLight } from "./scan.js";
-import { clear, focusOnWork, into, piece, show } from "./screens.js";
+import { clear, focusOnWork, into, keepingFocus, piece, show } from "./screens.js";
 import { ask } from "./server.js";
 import { swapTo } from "./shell.js";
 import { drawStatus } from "./status.js";
@@ -19,24 +19,23 @@ import { word } from "./words.js";
 import { Work } from "./work.js";
 
 const DESK = { screen: "desk" };
+const REFRESH_AFTER = 60;
 const SCREENS = { desk: drawDesk, card: drawCard, walk_in: drawWalkIn, visit: drawVisit };
 
 // `work` is the training's while one is on; `real` waits meanwhile, and goes on sending.
 export const app = { work: null, real: null, place: DESK, go, complain, inform };
 let places = [DESK];
 let drawing = 0;
+let refreshing = 0;
 
 async function begin() {
   const vault = await opened();
   const courier = new Courier(vault.id, vault);
   const work = new Work({ vault, courier, ask });
-  courier.addEventListener("change", () => {
-    drawStatus(app.work);
-    refresh({ detail: work.visits.get(app.place.person) });
-  });
+  courier.addEventListener("change", refreshSoon);
   courier.addEventListener("pack", ({ detail }) => { work.setPack(detail); drawStatus(app.work); });
   courier.addEventListener("verdict", ({ detail }) => doing(work.heard(detail)));
-  work.addEventListener("visit", refresh);
+  work.addEventListener("visit", refreshSoon);
   await work.open();
   Object.assign(app, { work, real: work });
   doing(courier.start());
@@ -102,11 +101,15 @@ function drawDesk({ work }) {
   into("lists", visitsPiece(work), scansPiece(work));
 }
 
-// The server said something: lists and notes change, a form that is being filled in does not.
-function refresh({ detail: visit }) {
-  if (!app.work || app.work !== app.real) return;
-  if (app.place.screen === "desk") into("lists", visitsPiece(app.work), scansPiece(app.work));
-  if (app.place.shown && app.place.person === visit?.person) doing(redrawVisit(app, app.place));
+// The server said something, of one visit or of two hundred: what is on the screen follows, once.
+function refreshSoon() {
+  refreshing ||= setTimeout(() => {
+    refreshing = 0;
+    drawStatus(app.work);
+    if (!app.work || app.work !== app.real) return;
+    if (app.place.screen === "desk") doing(keepingFocus(() => into("lists", visitsPiece(app.work), scansPiece(app.work))));
+    if (app.place.screen === "visit" && app.place.shown) doing(redrawVisit(app, app.place));
+  }, REFRESH_AFTER);
 }
 
 const ACTIONS = {

@@ -3,7 +3,7 @@
 import { play } from "../desk_sound.js";
 import { say } from "./scan.js";
 import { fieldsOf, into, once, piece, refill, show } from "./screens.js";
-import { dayText, momentText, word } from "./words.js";
+import { dayText, inLanguage, momentText, word } from "./words.js";
 
 const SERVES = ["good", "not_known_here"];
 const TUNE = { good: "accepted", not_known_here: "attention", not_yet_active: "attention", training: "attention" };
@@ -30,7 +30,7 @@ export async function takeCard(app, text) {
   if (app.place.card?.scan !== card.scan || app.place.screen !== "card") return;
   if (said?.verdict && (said.verdict !== card.verdict || waits)) await tell(app, supersede(card, said));
   else if (waits) await tell(app, card);
-  else if (said?.verdict) app.place.card.facts = { ...card.facts, ...said.facts };
+  else if (Object.keys(said?.facts ?? {}).length) await app.go({ screen: "card", card: supersede(card, said) }, { replace: true });
 }
 
 function supersede(card, { verdict, facts = {} }) {
@@ -84,13 +84,18 @@ async function drawArrival(app, { late = false, button }) {
 function knownPiece(app, known, { code }) {
   const list = piece("known", { own: code === "self_recruitment", other: code !== "self_recruitment" });
   const rows = known.map((match) => {
-    const row = piece("known-row", { day: dayText(match.came_on), site: match.site_name ?? match.site });
+    const row = piece("known-row", { day: dayText(match.came_on), site: siteText(app.work, match.site) });
     row.querySelector("[data-action]").dataset.path = `/desk/visits/${match.participant_id}`;
     return row;
   });
   rows[0].querySelector("[data-action]").setAttribute("data-focus", "");
   list.querySelector("ul").append(...rows);
   return list;
+}
+
+// This desk's own site by its name, another by its code.
+function siteText({ pack }, code) {
+  return pack?.site.code === code ? inLanguage(pack.site.name) : code;
 }
 
 // "Has this person been here before?" was answered.
@@ -102,6 +107,8 @@ export async function submitArrival(app, form, button) {
     form.elements.uic.focus();
     return;
   }
+  // "No code given" leaves the code out, not the reason.
+  if (form.elements.late_reason && !form.elements.late_reason.reportValidity()) return;
   await once(form, () => arrive(app, { uic, lateReason: fields.late_reason ?? "" }));
 }
 

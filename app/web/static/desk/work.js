@@ -32,7 +32,7 @@ export class Work extends EventTarget {
     this.scans = scans.toSorted((one, other) => (one.at < other.at ? 1 : -1));
     for (const { marks } of used) for (const [mark, at] of Object.entries(marks)) this.used.set(mark, at);
     for (const pad of given) for (const mark of pad.marks) this.given.set(mark, pad);
-    await this.forgetOldDays(used);
+    await this.forgetOldDays(used, given);
     await this.catchUp();
     return this;
   }
@@ -126,7 +126,7 @@ export class Work extends EventTarget {
   // A pad was handed out: `marks` are its cards', `coupon` the one that was scanned.
   async give(visit, { coupon, marks, given }) {
     const from = dayAfter(this.today(), this.rules.activation_delay_days);
-    const pad = { marks, from, until: this.lastDay() };
+    const pad = { person: visit.person, marks, from, until: this.lastDay() };
     const fields = { coupon, given: String(given) };
     const kept = await this.keepVisit(
       visit,
@@ -213,9 +213,12 @@ export class Work extends EventTarget {
     return { kind: "used", id: day, value: { day, marks } };
   }
 
-  async forgetOldDays(used) {
+  async forgetOldDays(used, given) {
     const [today, oldest] = [this.today(), dayAfter(this.today(), -DAYS_REMEMBERED)];
-    const records = used.filter(({ day }) => day < oldest).map(({ day }) => ({ kind: "used", id: day, value: null }));
+    const records = [
+      ...used.filter(({ day }) => day < oldest).map(({ day }) => ({ kind: "used", id: day, value: null })),
+      ...given.filter(({ until }) => until < oldest).map(({ person }) => ({ kind: "given", id: person, value: null })),
+    ];
     for (const visit of this.visits.values()) {
       if (visit.day >= today || !this.isDelivered(visit)) continue;
       records.push({ kind: "visit", id: visit.person, value: null });
