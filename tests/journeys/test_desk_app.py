@@ -3,14 +3,13 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, expect
 from sqlalchemy import select
 
 from app.core.clock import utc_now
 from app.core.training import training_token
-from app.domain.conflicts.rules import Decision
+from app.domain.coupons.queries import PrintedCoupon
 from app.domain.intake.models import Redemption
 from app.domain.intake.rules import Outcome
 from app.domain.participants.models import Participant
@@ -19,7 +18,7 @@ from app.domain.programmes.rules import Protocol
 from app.domain.services.models import ServiceRecord
 from app.domain.stipends import queries as stipends
 from app.domain.stipends.models import LedgerEntry
-from tests.factories import a_finished_visit, a_redemption
+from tests.factories import a_bundle, a_finished_visit, a_redemption
 from tests.journeys.desks import Desk
 from tests.journeys.offline import (
     AGREES,
@@ -58,8 +57,7 @@ STORED = """async () => {
 }"""
 
 
-def card_redeemed_elsewhere(desk: Desk, card: Any) -> None:
-    """After the device's list was made."""
+def card_redeemed_elsewhere(desk: Desk, card: PrintedCoupon) -> None:
     with desk.database.transaction() as session:
         a_redemption(session, desk.place, card, now=utc_now())
 
@@ -82,7 +80,8 @@ def from_the_list(device: Device, at: int = 0) -> None:
 
 def test_the_servers_word_comes_instead_of_the_devices(served: Served, profile: Profile) -> None:
     desk = served("sqlite")
-    first, second, _ = some_cards(desk)
+    first, second, third = some_cards(desk)
+    card_redeemed_elsewhere(desk, third)
     device = enrolled(desk, profile())
     card_redeemed_elsewhere(desk, first)
     card_redeemed_elsewhere(desk, second)
@@ -90,6 +89,8 @@ def test_the_servers_word_comes_instead_of_the_devices(served: Served, profile: 
     device.scan(first.token)
     expect(verdict(device, "red")).to_contain_text("Used before")
     expect(verdict(device, "red")).to_contain_text(str(utc_now().year))
+    device.scan(third.token)  # the list says that it was used, the server when
+    expect(verdict(device, "red")).to_contain_text("It was used on")
 
     device.cut_network()
     welcome(device, second.token)
@@ -105,7 +106,6 @@ def test_the_servers_word_comes_instead_of_the_devices(served: Served, profile: 
     with desk.database.snapshot() as session:
         outcomes = session.scalars(select(Redemption.outcome)).all()
     assert outcomes.count(Outcome.CONFLICT) == 1
-    assert Decision.FIRST_STANDS  # a coupon manager decides on the page of conflicts
 
 
 def test_a_slow_server_never_holds_the_queue(served: Served, profile: Profile) -> None:
@@ -351,9 +351,6 @@ def test_a_fee_that_the_rules_allow_is_handed_out_once_without_a_network(
     card = some_cards(desk)[0]
     adopt(desk, Protocol(fee_offline=True))
     device = enrolled(desk, profile())
-    adopt(
-        desk, Protocol()
-    )  # the device goes by what it last heard, and other tests by the usual rules
     device.cut_network()
     welcome(device, card.token)
     at_step(device, "eligibility", *ELIGIBLE)
@@ -372,6 +369,7 @@ def test_a_fee_that_the_rules_allow_is_handed_out_once_without_a_network(
     (person,) = people(desk, device)
     with desk.database.snapshot() as session:
         owed = stipends.owed_to(session, person.id)
+    adopt(desk, Protocol())  # for the tests that follow
     assert owed == [], "what was handed out is no longer owed"
     assert (
         device.run(
@@ -393,5 +391,69 @@ def test_the_whole_visit_takes_no_more_than_keys_and_a_scanner(
     device.wait_until_sent()
     done = """const visit = app.work.visitsHere()[0];
         return visit.events.map(({ id, kind }) => [kind, visit.verdicts[id].outcome]);"""
-    kinds = "arrival eligibility consent knowledge_test interview services training bundle".split()
+    kinds = [
+        "arrival",
+        "eligibility",
+        "consent",
+        "knowledge_test",
+        "interview",
+        "services",
+        "training",
+        "bundle",
+    ]
     assert device.run(done) == [[kind, "accepted"] for kind in kinds]
+
+
+def test_a_coupon_manager_accepts_a_card_late_with_a_reason_and_without_a_network(
+    served: Served, profile: Profile
+) -> None:
+    desk = served("sqlite")
+    with desk.database.transaction() as session:
+        card = a_bundle(session, desk.place, now=utc_now() - timedelta(days=33)).coupons[0]
+    device = enrolled(desk, profile(), by=desk.place.manager)
+    device.cut_network()
+    page = device.page
+    device.scan(card.token)
+    expect(verdict(device, "red")).to_contain_text("Past its last day")
+    expect(page.locator("#late_reason")).to_be_focused()
+    page.locator("[name=no_code]").click()
+    expect(page.locator("#late_reason")).to_be_focused()  # the reason is asked for first
+    page.keyboard.type("The bus did not run for a week")
+    page.locator("[name=no_code]").click()
+    at_step(device, "eligibility")
+    device.restore_network()
+    device.wait_until_sent()
+
+    (person,) = people(desk, device)
+    with desk.database.snapshot() as session:
+        (kept,) = session.scalars(
+            select(Redemption).where(Redemption.participant_id == person.id)
+        ).all()
+        assert (kept.outcome, kept.flags) == (Outcome.ACCEPTED, ["accepted_late"])
+        assert kept.late_reason == "The bus did not run for a week"
+
+
+def test_sounds_tell_verdicts_apart_and_being_silent_is_remembered(
+    served: Served, profile: Profile
+) -> None:
+    desk = served("sqlite")
+    card = some_cards(desk)[0]
+    device = enrolled(desk, profile())
+    device.cut_network()
+    page = device.page
+    page.evaluate(
+        "window.heard = []; document.addEventListener('desk:sound', e => heard.push(e.detail))"
+    )
+    device.scan(card.token)
+    expect(verdict(device, "green")).to_be_visible()
+    device.scan("C1AAAAAAAAAAAAAAAAAAAAAAAAAA")
+    expect(verdict(device, "grey")).to_be_visible()
+    device.scan(training_token("good"))
+    expect(verdict(device, "orange")).to_be_visible()
+    heard = page.evaluate("heard")
+    assert heard == ["read", "accepted", "read", "refused", "read", "attention"]
+    page.locator(".app-menu summary").click()
+    page.get_by_role("button", name="Sounds are on").click()
+    device = device.closed_and_reopened()
+    device.page.locator(".app-menu summary").click()
+    expect(device.page.get_by_role("button", name="Sounds are off")).to_be_visible()
