@@ -532,7 +532,7 @@ def test_looking_tells_why_a_card_cannot_be_used_and_keeps_that_it_was_refused(
     with database.snapshot() as session:
         refused = session.execute(select(RefusedScan.code, RefusedScan.device_id)).all()
     assert len(refused) == 7
-    assert {device for _, device in refused} == {str(tablet.device.id)}
+    assert {device for _, device in refused} == {"Tablet 1"}
 
 
 def test_looking_at_a_slip_of_the_finger_says_what_is_wrong_with_it(tablet: Tablet) -> None:

@@ -153,7 +153,7 @@ def _judge(asked: LookIn, db: Db, now: Now, device: Device) -> tuple[str, dict[s
     with db.snapshot() as session:
         place = programmes.site_by_code(session, device.programme_id, device.site)
         protocol = programmes.current_protocol(session, device.programme_id)
-    scan = Scan(asked.id, coupon, device.site, str(device.id), now)
+    scan = Scan(asked.id, coupon, device.site, device.label, now)
     _, refusal = look_at(db, scan, by=device.actor, now=now, timezone=place.timezone)
     card = card_of(scan, refusal, place=place, now=now, grace_days=protocol.rules.grace_days)
     facts = {
