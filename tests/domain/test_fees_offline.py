@@ -26,6 +26,7 @@ from tests.factories import (
     LATER,
     Place,
     a_bundle,
+    a_finished_visit,
     a_place,
     a_redemption,
     a_scan,
@@ -161,6 +162,20 @@ def test_whoever_was_given_money_was_here(session: Session) -> None:
     with refused(session, RewardAlreadyPaid):
         take_back(session, verdict.id, reason=None, by=place.intake, now=LATER)
     assert session.get_one(Participant, verdict.participant_id).standing is Standing.ARRIVED
+    assert sound(session)
+
+
+def test_what_was_reversed_is_owed_again_when_the_answer_changes_back(session: Session) -> None:
+    place = a_place(session)
+    visit = a_finished_visit(session, place)
+    by: dict[str, Any] = {"by": place.intake, "now": LATER}
+    for participation in (False, True, False, True):
+        consent = {"participation": participation, "follow_up": False}
+        visits.ask_consent(session, visit.participant_id, consent, **by)
+        person = session.get_one(Participant, visit.participant_id)
+        visits.settle(session, person, **by)
+        owed = sum(each.amount.minor for each in owed_to(session, visit.recruiter_id))
+        assert owed == (590 if participation else 0)
     assert sound(session)
 
 

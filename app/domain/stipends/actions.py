@@ -59,7 +59,8 @@ def owe_participation(
     Where a desk without a network gave it to her before it was owed, it is paid with that money: the loss is undone.
     """
     minor = rewards[Incentive.PRIMARY]
-    if not minor or queries.entry_for(session, "primary", participant_id):
+    fee, cause = queries.last_entry_for(session, Incentive.PRIMARY.value, participant_id)
+    if not minor or fee:
         return
     _enter(
         session,
@@ -68,14 +69,14 @@ def owe_participation(
         debit=Account.EXPENSE_PRIMARY,
         credit=Account.STIPENDS_PAYABLE,
         earner=Earner(participant_id),
-        cause=("primary", participant_id),
+        cause=(cause, participant_id),
     )
     loss = queries.loss_of(session, participant_id, minor)
     if loss is None:
         return
     entry, payment_id = loss
     _reverse(session, entry, on=books.on, reason="owed after all")
-    fee = queries.entry_for(session, "primary", participant_id)
+    fee = queries.entry_for(session, Incentive.PRIMARY.value, participant_id)
     assert fee is not None
     _pay(session, books, [queries.accrual(fee, Earner(participant_id))], payment_id)
 
@@ -148,7 +149,8 @@ def owe_rewards(
     Owing it again changes nothing: each reward has one cause, the recruit.
     """
     for incentive in REWARDS:
-        if not rewards[incentive] or queries.entry_for(session, incentive.value, recruit_id):
+        owed, cause = queries.last_entry_for(session, incentive.value, recruit_id)
+        if not rewards[incentive] or owed:
             continue
         held = incentive is Incentive.RECRUITMENT and queries.entry_for(session, "held", recruit_id)
         _enter(
@@ -158,7 +160,7 @@ def owe_rewards(
             debit=Account.STIPENDS_HELD if held else EXPENSE[incentive],
             credit=Account.STIPENDS_PAYABLE,
             earner=recruiter,
-            cause=(incentive.value, recruit_id),
+            cause=(cause, recruit_id),
         )
 
 

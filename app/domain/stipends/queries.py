@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +26,11 @@ _STANDING = (
     .outerjoin(_later, _later.reverses == LedgerEntry.id)
     .where(_later.id.is_(None))
 )
-_ENTRY_FOR = _STANDING.where(LedgerEntry.cause_digest == bindparam("cause"))
+_ENTRY_FOR = (
+    select(LedgerEntry, _later.id)
+    .outerjoin(_later, _later.reverses == LedgerEntry.id)
+    .where(LedgerEntry.cause_digest == bindparam("cause"))
+)
 _UNPAID = (
     _STANDING.outerjoin(PayoutLine, PayoutLine.accrual_id == LedgerEntry.id)
     .where(
@@ -197,7 +202,23 @@ def unclaimed(session: Session, programme_id: UUID) -> list[Unclaimed]:
 
 def entry_for(session: Session, kind: str, of: UUID) -> LedgerEntry | None:
     """The entry made for a cause, unless it was reversed."""
-    return session.scalar(_ENTRY_FOR, {"cause": cause_digest(session, kind, of)})
+    return last_entry_for(session, kind, of)[0]
+
+
+def last_entry_for(session: Session, kind: str, of: UUID) -> tuple[LedgerEntry | None, str]:
+    """The entry that stands for a cause, and under which kind the next is made when none does.
+
+    What was reversed keeps its cause for ever: when it is owed again, that is another time.
+    """
+    for times in itertools.count():
+        name = f"{kind} {times}" if times else kind
+        row = session.execute(_ENTRY_FOR, {"cause": cause_digest(session, name, of)}).first()
+        if row is None:
+            return None, name
+        entry, reversal = row
+        if reversal is None:
+            return entry, name
+    raise AssertionError("unreachable")
 
 
 def rewards_for(session: Session, recruit_id: UUID) -> RewardState:
