@@ -24,7 +24,7 @@ from app.core.crypto import Keyring, keyring_of
 from app.core.db import Database
 from app.demo.credentials import Credentials
 from app.demo.scene import LOG_INS
-from app.domain.devices.actions import begin_enrolment
+from app.domain.devices.actions import Begun, begin_enrolment
 from app.domain.intake.actions import redeem
 from app.domain.participants.rules import Sex
 from app.domain.programmes import queries as programmes
@@ -374,9 +374,29 @@ def _locked(visitor: Visitor) -> None:
     visitor.page.locator("#gate-pin").wait_for()
 
 
+def _begun(tour: Tour) -> Begun:
+    """An enrolment that someone has just begun."""
+    with tour.database.transaction() as session:
+        return begin_enrolment(
+            session,
+            label="green tablet",
+            staff_id=tour.place.intake.staff_id,
+            site_id=tour.place.site.id,
+            by=tour.place.manager,
+            now=utc_now(),
+        )
+
+
 def _device_page(visitor: Visitor) -> None:
-    visitor.open("/devices")
-    visitor.page.locator("main h2 a[href^='/devices/']").first.click()
+    tour = visitor.tour
+    with tour.database.transaction() as session:
+        device = a_device(session, tour.place, keyring_of(session), now=utc_now())
+    visitor.open(f"/devices/{device.id}")
+    visitor.page.locator("form[action$='/lock']").wait_for()
+
+
+def _waiting_device(visitor: Visitor) -> None:
+    visitor.open(f"/devices/{_begun(visitor.tour).device_id}")
     visitor.page.locator("form[action$='/lock']").wait_for()
 
 
@@ -415,17 +435,8 @@ def _renamed_to_nothing(visitor: Visitor) -> None:
 
 
 def _enrolling(visitor: Visitor) -> None:
-    with visitor.tour.database.transaction() as session:
-        begun = begin_enrolment(
-            session,
-            label="green tablet",
-            staff_id=visitor.tour.place.intake.staff_id,
-            site_id=visitor.tour.place.site.id,
-            by=visitor.tour.place.manager,
-            now=utc_now(),
-        )
     visitor.page.goto("about:blank")  # else only the part after the # would change
-    visitor.open(f"/desk/enrol#{begun.secret}")
+    visitor.open(f"/desk/enrol#{_begun(visitor.tour).secret}")
     visitor.page.locator("#pin").wait_for()
 
 
@@ -512,6 +523,7 @@ DEVICES = (
     *_unfilled("/devices", "coupon_manager", "form[action='/devices']"),
     Screen("a device's code", "coupon_manager", ("POST /devices", "POST /devices/{device_id}/code"), _device_code),
     Screen("a device", "coupon_manager", ("GET /devices/{device_id}",), _device_page),
+    Screen("a device that waits", "coupon_manager", ("GET /devices/{device_id}",), _waiting_device),
     Screen("a device without a name", "coupon_manager", ("POST /devices/{device_id}/rename",), _renamed_to_nothing),
     *at("/devices/unbooked", "coupon_manager"),
     Screen("what could not be booked", "coupon_manager", ("GET /devices/unbooked/{event_id}",), _unbooked),
