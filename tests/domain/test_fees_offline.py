@@ -172,8 +172,6 @@ def test_what_was_reversed_is_owed_again_when_the_answer_changes_back(session: S
     for participation in (False, True, False, True):
         consent = {"participation": participation, "follow_up": False}
         visits.ask_consent(session, visit.participant_id, consent, **by)
-        person = session.get_one(Participant, visit.participant_id)
-        visits.settle(session, person, **by)
         owed = sum(each.amount.minor for each in owed_to(session, visit.recruiter_id))
         assert owed == (590 if participation else 0)
     assert sound(session)

@@ -164,6 +164,9 @@ def ask_consent(
     if not answers.get("participation", True):
         _release_what_was_held(session, row, now=now, reason="no consent")
     _record(session, "visit.consent_asked", participant_id, by, now)
+    settle(
+        session, row, by=by, now=now
+    )  # of a visit that was complete before, should she agree again
 
 
 def take_knowledge_test(
