@@ -435,6 +435,26 @@ def test_several_people_say_who_they_are_first(desk: Desk, context: BrowserConte
     assert page.locator("#bar-who").text_content() == desk.place.manager.username
 
 
+def test_whose_device_was_cleared_hears_it_before_the_others_go_on(
+    desk: Desk, context: BrowserContext
+) -> None:
+    enrolled(desk, context, label="Tablet").page.close()
+    page = context.new_page()
+    page.goto(f"{desk.url}/desk/enrol#{let(desk, desk.place.manager, 'Second')}")
+    page.locator("#pin").fill("161803")
+    page.locator("#again").fill("161803")
+    page.locator("#enrol-form button").click()
+    page.wait_for_url(f"{desk.url}/desk")
+    page.get_by_role("button", name=desk.place.manager.username).click()
+    page.get_by_role("button", name="I forgot my PIN").click()
+    page.get_by_role("button", name="Clear what can be read here").click()
+    expect(page.get_by_role("heading", name="was cleared")).to_be_visible()
+    page.get_by_role("button", name="Someone else").click()
+
+    unlocked(desk, context, page)
+    assert page.locator("#bar-who").text_content() == desk.place.intake.username
+
+
 def test_nobody_at_the_screen_locks_it_after_a_warning(desk: Desk, context: BrowserContext) -> None:
     context.clock.install(time=utc_now())
     device = enrolled(desk, context)

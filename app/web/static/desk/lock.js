@@ -19,6 +19,7 @@ let screen = { name: "", keepers: [], chosen: null, message: "" };
 let touchedAt = 0;
 let idleTimer = 0;
 let shellsAt = 0;
+let cleared = null; // keepers of whom this page has said that they were
 let installing = null; // the browser's offer to put the app on the home screen
 
 const gate = () => document.getElementById("gate");
@@ -71,7 +72,10 @@ async function begin() {
   const chosen = able.find(({ id }) => id === screen.chosen?.id) ?? (able.length === 1 ? able[0] : null);
   screen = { ...screen, keepers: all, chosen };
   if (!all.length) await retire();
-  show(chosen ? "pin" : able.length ? "who" : all.length ? "wiped" : "none");
+  const gone = all.filter(({ wiped }) => wiped).map(({ id }) => id);
+  const isNews = cleared !== null && gone.some((id) => !cleared.has(id));
+  cleared = new Set(gone);
+  show(isNews ? "wiped" : chosen ? "pin" : able.length ? "who" : all.length ? "wiped" : "none");
 }
 
 // Without keepers this browser is no device: the desk is the server's again.
@@ -150,21 +154,21 @@ function fillWiped(shown) {
   const waits = gone.some(({ waiting }) => waiting);
   shown.querySelector("[data-slot=waiting]").hidden = !waits;
   shown.querySelector("[data-if=sent]").hidden = waits;
+  shown.querySelector("[data-gate-do=others]").hidden = gone.length === screen.keepers.length;
 }
 
 async function tryPin() {
   const typed = pin().value;
   if (!typed || screen.isBusy) return;
   if (/\D/.test(typed) || typed.length < 6) return show("pin", words().short); // not counted: it cannot be the PIN
+  clear(); // what is typed from here on is the next try
   screen.isBusy = true;
   gate().setAttribute("aria-busy", "true");
   show("pin", words().opening);
   const { id } = screen.chosen;
   let message = "";
   try {
-    const found = await unlock(id, typed);
-    clear();
-    letIn(found);
+    letIn(await unlock(id, typed));
     return;
   } catch (reason) {
     if (reason instanceof WrongPin) message = words()[`left${reason.left}`];
@@ -173,7 +177,6 @@ async function tryPin() {
     screen.isBusy = false;
     gate().removeAttribute("aria-busy");
   }
-  clear();
   await begin();
   if (screen.name === "pin") show("pin", message);
 }
@@ -293,7 +296,7 @@ document.addEventListener("click", async (event) => {
   if (gateDo === "others") {
     clear();
     screen.chosen = null;
-    show("who");
+    await begin();
   }
   if (gateDo === "install") installing?.prompt();
   if (gateDo === "forgotten") show("forgotten");
