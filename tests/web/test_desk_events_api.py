@@ -755,6 +755,24 @@ def test_two_desks_with_one_card_end_alike_in_every_order_of_upload(
     assert desk.faults() == []
 
 
+def test_two_devices_that_take_the_same_cards_in_opposite_order_both_come_through(
+    desk: Desk,
+) -> None:
+    # In one transaction each they wait for one another; the database ends one, which then goes one by one.
+    codes, devices = [next(desk.codes) for _ in range(10)], [desk.device, desk.another_device()]
+    for code, back in zip(codes, reversed(codes), strict=True):
+        devices[0].arrive(code)
+        devices[1].arrive(back)
+    devices[0].send(desk.http, [])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda device: device.upload(desk.http), devices))
+
+    heard = [verdict for device in devices for verdict in device.verdicts.values()]
+    assert sorted(verdict["outcome"] for verdict in heard) == ["accepted"] * 10 + ["conflict"] * 10
+    assert desk.faults() == []
+
+
 def test_a_card_that_cannot_be_used_leaves_a_person_whose_visit_goes_on(desk: Desk) -> None:
     device = desk.device
     person = device.arrive(new_code().digits)
