@@ -457,3 +457,58 @@ def test_sounds_tell_verdicts_apart_and_being_silent_is_remembered(
     device = device.closed_and_reopened()
     device.page.locator(".app-menu summary").click()
     expect(device.page.get_by_role("button", name="Sounds are off")).to_be_visible()
+
+
+def test_everyone_is_served_eligible_or_not_agreeing_or_not_with_a_card_or_without(
+    served: Served, profile: Profile
+) -> None:
+    desk = served("sqlite")
+    first, second, _ = some_cards(desk)
+    device = enrolled(desk, profile())
+    device.cut_network()
+    page = device.page
+
+    def served_with_needles() -> None:
+        at_step(device, "services", "2", "0", "Enter")
+        at_step(device, "done")
+        page.get_by_role("button", name="Next person").click()
+
+    welcome(device, first.token)
+    at_step(device, "eligibility", "Space", "Tab", "1", "6", "Enter")
+    page.locator("[name=injected][value=yes]").check()
+    page.keyboard.press("Enter")
+    at_step(device, "services")
+    expect(page.locator("main .notice")).to_contain_text("No cards to pass on this time")
+    served_with_needles()
+
+    welcome(device, second.token)
+    at_step(device, "eligibility", *ELIGIBLE)
+    at_step(device, "consent")
+    page.locator("[name=consent_participation][value=no]").check()
+    page.locator("[name=consent_follow_up][value=no]").check()
+    page.keyboard.press("Enter")
+    at_step(device, "services")
+    expect(page.locator("main .notice")).to_contain_text("The answer was no")
+    served_with_needles()
+
+    page.locator("[data-action=walk-in]").click()
+    page.locator("[name=no_code]").click()
+    at_step(device, "eligibility", *ELIGIBLE)
+    at_step(device, "consent", *AGREES)
+    at_step(device, "interview")
+    expect(page.locator("[name=relationship]")).to_have_count(0)
+    at_step(device, "interview", *TELLS)
+    served_with_needles()
+
+    device.restore_network()
+    device.wait_until_sent()
+    outcomes = device.run(
+        "return [...app.work.visits.values()].flatMap((each) => Object.values(each.verdicts).map((v) => v.outcome))"
+    )
+    assert set(outcomes) == {"accepted"}
+    standings = [(str(each.came), str(each.standing)) for each in people(desk, device)]
+    assert standings == [
+        ("recruit", "ineligible"),
+        ("recruit", "arrived"),
+        ("walk_in", "enrolled"),
+    ]
