@@ -357,7 +357,10 @@ def _visit_on_device(visitor: Visitor) -> None:
 def _step_on_device(before: str, name: str) -> Go:
     def go(visitor: Visitor) -> None:
         enter_step(visitor.device, before, visitor.tour.pads[LANGUAGES.index(visitor.language)])
-        wait_until_confirmed(visitor.device, name)
+        if name == "done":
+            visitor.page.locator("#main button.large[data-action=desk]").wait_for()
+        else:
+            wait_until_confirmed(visitor.device, name)
         _settled(visitor)
 
     return go
