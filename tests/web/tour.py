@@ -290,6 +290,11 @@ def _chain(visitor: Visitor) -> None:
     )
 
 
+def _audit(visitor: Visitor) -> None:
+    visitor.open("/audit")
+    visitor.page.get_by_role("status").wait_for()  # the record is checked while the page is read
+
+
 def _member(visitor: Visitor) -> None:
     visitor.open("/staff")
     visitor.page.locator("main a[href^='/staff/']").last.click()
@@ -501,7 +506,7 @@ GENERAL = (
     *_unfilled("/staff", "admin", "main form"),
     Screen("someone on the staff", "admin", ("GET /staff/{staff_id}",), _member),
     Screen("a new key", "admin", ("POST /staff/{staff_id}/keys",), _new_key),
-    *at("/audit", "lead"),
+    Screen("/audit as lead", "lead", ("GET /audit",), _audit),
     *at("/audit/chain", "lead"),
     *at("/stipends", "lead", "finance"),
     *_unfilled("/stipends", "finance", "form[action='/stipends/float']", "/stipends/float"),
