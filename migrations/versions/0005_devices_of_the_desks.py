@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("secret_digest", sa.LargeBinary(), nullable=True),
         sa.Column("secret_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wrong_passwords", sa.Integer(), nullable=False),
         sa.Column("key_digest", sa.LargeBinary(), nullable=True),
         sa.Column("browser", sa.String(), nullable=False),
         sa.Column("enrolled_at", sa.DateTime(timezone=True), nullable=True),

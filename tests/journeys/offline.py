@@ -16,7 +16,7 @@ from app.domain.devices import actions as devices
 from app.domain.participants.models import Participant
 from app.domain.staff.queries import Actor
 from app.domain.visits.queries import knowledge_test
-from tests.factories import a_bundle
+from tests.factories import PASSWORD, a_bundle
 from tests.journeys.desks import Desk
 from tests.pads import a_batch
 
@@ -108,6 +108,7 @@ def enrolled(
         )
     page = context.new_page()
     page.goto(f"{desk.url}/desk/enrol#{begun.secret}")
+    page.locator("#password").fill(PASSWORD)
     page.locator("#pin").fill(PIN)
     page.locator("#again").fill(PIN)
     page.locator("#enrol-form button").click()

@@ -17,6 +17,7 @@ from app.core.clock import utc_now
 from app.core.i18n import languages
 from app.web import desk_files
 from tests.browser import chromium, kill, profile
+from tests.factories import PASSWORD
 from tests.journeys.desks import Desk, a_database, served_desk
 from tests.journeys.offline import PIN, Device, enrolled, new_name, unlocked
 from tests.web.vaults import let
@@ -75,7 +76,9 @@ def test_setting_up_asks_for_a_good_pin_twice_and_opens_the_desk(
     page = context.new_page()
     secret = let(desk)
     page.goto(f"{desk.url}/desk/enrol#{secret}")
-    expect(page.locator("#pin")).to_be_focused()
+    expect(page.locator("#password")).to_be_focused()
+    page.keyboard.type("a word of nobody")
+    page.locator("#pin").focus()
     assert secret not in page.evaluate("location.href + document.documentElement.outerHTML")
 
     page.keyboard.type("123456")
@@ -88,6 +91,9 @@ def test_setting_up_asks_for_a_good_pin_twice_and_opens_the_desk(
     expect(page.locator("#again-error")).to_contain_text("differ")
     page.locator("#again").fill(PIN)
     page.keyboard.press("Enter")
+    expect(page.locator("#password-error")).to_contain_text("not the password")
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")
 
     page.wait_for_url(f"{desk.url}/desk")
     unlocked(desk, context, page)
@@ -96,6 +102,7 @@ def test_setting_up_asks_for_a_good_pin_twice_and_opens_the_desk(
 def test_a_code_that_was_used_says_so_kindly(desk: Desk, context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(f"{desk.url}/desk/enrol#used-long-ago")
+    page.locator("#password").fill(PASSWORD)
     page.locator("#pin").fill(PIN)
     page.locator("#again").fill(PIN)
     page.locator("#enrol-form button").click()
@@ -108,12 +115,14 @@ def test_without_a_network_the_code_stays_good(desk: Desk, context: BrowserConte
     page.goto(f"{desk.url}/desk/enrol#{let(desk)}")
     page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
     context.set_offline(True)
+    page.locator("#password").fill(PASSWORD)
     page.locator("#pin").fill(PIN)
     page.locator("#again").fill(PIN)
     page.locator("#enrol-form button").click()
     expect(page.locator("#enrol-away")).to_be_visible()
 
     context.set_offline(False)
+    page.locator("#password").fill(PASSWORD)
     page.locator("#pin").fill(PIN)
     page.locator("#again").fill(PIN)
     page.locator("#enrol-form button").click()
@@ -125,6 +134,7 @@ def test_another_language_does_not_lose_the_code(desk: Desk, context: BrowserCon
     page.goto(f"{desk.url}/desk/enrol#{let(desk)}")
     page.get_by_role("button", name="Українська").click()
     expect(page.locator("html")).to_have_attribute("lang", "uk")
+    page.locator("#password").fill(PASSWORD)
     page.locator("#pin").fill(PIN)
     page.locator("#again").fill(PIN)
     page.locator("#enrol-form button").click()
@@ -139,6 +149,7 @@ def test_a_browser_that_was_closed_before_its_pages_came_fetches_them(
     page = context.new_page()
     page.route("**/desk/app?*", lambda route: route.abort())
     page.goto(f"{desk.url}/desk/enrol#{let(desk)}")
+    page.locator("#password").fill(PASSWORD)
     page.locator("#pin").fill(PIN)
     page.locator("#again").fill(PIN)
     page.locator("#enrol-form button").click()
@@ -421,6 +432,7 @@ def test_several_people_say_who_they_are_first(desk: Desk, context: BrowserConte
     enrolled(desk, context, label="Tablet").page.close()
     page = context.new_page()
     page.goto(f"{desk.url}/desk/enrol#{let(desk, desk.place.manager, 'Second')}")
+    page.locator("#password").fill(PASSWORD)
     page.locator("#pin").fill("161803")
     page.locator("#again").fill("161803")
     page.locator("#enrol-form button").click()
@@ -441,6 +453,7 @@ def test_whose_device_was_cleared_hears_it_before_the_others_go_on(
     enrolled(desk, context, label="Tablet").page.close()
     page = context.new_page()
     page.goto(f"{desk.url}/desk/enrol#{let(desk, desk.place.manager, 'Second')}")
+    page.locator("#password").fill(PASSWORD)
     page.locator("#pin").fill("161803")
     page.locator("#again").fill("161803")
     page.locator("#enrol-form button").click()
@@ -505,6 +518,7 @@ def test_nothing_shuts_anyone_out(desk: Desk, context: BrowserContext, language:
         )
         seen[f"enrol {part}"] = complaints(page)
     page.goto(f"{desk.url}/desk/enrol#{let(desk)}")
+    page.locator("#password").fill(PASSWORD)
     page.locator("#pin").fill(PIN)
     page.locator("#again").fill(PIN)
     page.locator("#enrol-form button").click()

@@ -37,6 +37,7 @@ from app.web.desk_pack import MARK_BYTES, mark
 from tests.factories import (
     LATER,
     NOON,
+    PASSWORD,
     Place,
     a_bundle,
     a_finished_visit,
@@ -86,8 +87,29 @@ def begun(database: Database, place: Place, now: datetime = LATER) -> str:
         ).secret
 
 
-def enrolment(http: httpx.Client, secret: str) -> httpx.Response:
-    return http.post("/api/v1/desk/enrol", json={"secret": secret, "browser": "Chromium"})
+def enrolment(http: httpx.Client, secret: str, password: str = PASSWORD) -> httpx.Response:
+    body = {"secret": secret, "password": password, "browser": "Chromium"}
+    return http.post("/api/v1/desk/enrol", json=body)
+
+
+def test_only_her_own_password_enrols_a_device_in_her_name(
+    database: Database, place: Place, http: httpx.Client
+) -> None:
+    secret = begun(database, place)
+
+    refused = enrolment(http, secret, password="a word of the coupon manager")
+    assert (refused.status_code, refused.json()["code"]) == (401, "wrong_log_in")
+    assert enrolment(http, secret).status_code == 201
+
+
+def test_five_wrong_passwords_end_an_enrolment(
+    database: Database, place: Place, http: httpx.Client
+) -> None:
+    secret = begun(database, place)
+
+    told = [enrolment(http, secret, password="a guess").json()["code"] for _ in range(6)]
+    assert told == ["wrong_log_in"] * 5 + ["enrolment_over"]
+    assert enrolment(http, secret).json()["code"] == "enrolment_over"
 
 
 def end(

@@ -17,7 +17,7 @@ from app.domain.devices.models import Device
 from app.domain.staff.actions import remove_member, start_session
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Role
-from tests.factories import NOON, Place, a_place, a_site, an_actor, client
+from tests.factories import NOON, PASSWORD, Place, a_place, a_site, an_actor, client
 from tests.web.desk_devices import a_device
 from tests.web.readers import Reader, errors, reader
 
@@ -74,7 +74,9 @@ def test_a_code_is_shown_once_as_a_picture_and_as_a_link_and_enrols_a_device(
     for page in ("/devices", f"/devices/{only_device(database).id}"):
         assert secret not in manager.get(page).text
 
-    enrolled = manager.browser.post("/api/v1/desk/enrol", json={"secret": secret})
+    enrolled = manager.browser.post(
+        "/api/v1/desk/enrol", json={"secret": secret, "password": PASSWORD}
+    )
     assert enrolled.status_code == 201
     assert enrolled.json()["site"] == place.site.code
     assert "In use" in manager.get("/devices").text
@@ -256,7 +258,7 @@ def test_the_page_of_the_code_goes_on_when_the_device_is_enrolled(
     assert "Good for 15 more minutes" in waiting.text
     assert "hx-redirect" not in waiting.headers
 
-    manager.browser.post("/api/v1/desk/enrol", json={"secret": secret})
+    manager.browser.post("/api/v1/desk/enrol", json={"secret": secret, "password": PASSWORD})
     assert manager.get(f"/devices/{device}/waiting").headers["hx-redirect"] == f"/devices/{device}"
     assert "The device is enrolled." in manager.get(f"/devices/{device}").text
 
@@ -274,7 +276,9 @@ def test_a_code_that_ran_out_is_replaced_by_a_new_one(
 
     assert answer.status_code == 201
     secret = link_on(answer.text).partition("#")[2]
-    enrolled = later.browser.post("/api/v1/desk/enrol", json={"secret": secret})
+    enrolled = later.browser.post(
+        "/api/v1/desk/enrol", json={"secret": secret, "password": PASSWORD}
+    )
     assert UUID(enrolled.json()["device_id"]) == device
     assert later.send(f"/devices/{device}/code").status_code == 410
 
@@ -282,7 +286,9 @@ def test_a_code_that_ran_out_is_replaced_by_a_new_one(
 def test_a_new_code_ends_the_one_before(manager: Reader, database: Database, place: Place) -> None:
     first = link_on(let(manager, place).text).partition("#")[2]
     manager.send(f"/devices/{only_device(database).id}/code")
-    answer = manager.browser.post("/api/v1/desk/enrol", json={"secret": first})
+    answer = manager.browser.post(
+        "/api/v1/desk/enrol", json={"secret": first, "password": PASSWORD}
+    )
     assert answer.json()["code"] == "enrolment_over"
 
 
@@ -292,7 +298,9 @@ def test_an_enrolment_can_be_called_off(manager: Reader, database: Database, pla
 
     assert manager.send(f"/devices/{device}/lock").headers["location"] == "/devices"
 
-    answer = manager.browser.post("/api/v1/desk/enrol", json={"secret": secret})
+    answer = manager.browser.post(
+        "/api/v1/desk/enrol", json={"secret": secret, "password": PASSWORD}
+    )
     assert answer.json()["code"] == "enrolment_over"
     page = manager.get("/devices").text
     assert "Its code no longer works." in page
@@ -380,7 +388,9 @@ def test_the_record_says_what_was_done_with_a_device_and_names_nobody(
     manager: Reader, database: Database, place: Place
 ) -> None:
     secret = link_on(let(manager, place, label="Olenas phone").text).partition("#")[2]
-    manager.browser.post("/api/v1/desk/enrol", json={"secret": secret, "browser": "Chrome 120"})
+    manager.browser.post(
+        "/api/v1/desk/enrol", json={"secret": secret, "password": PASSWORD, "browser": "Chrome 120"}
+    )
     device = only_device(database).id
     manager.send(f"/devices/{device}/rename", {"label": "Olenas tablet"})
     manager.send(f"/devices/{device}/lock")

@@ -16,6 +16,7 @@ from app.domain.devices.actions import revoke
 from app.domain.devices.models import Device
 from app.domain.participants.models import Participant
 from tests.browser import kill, profile
+from tests.factories import PASSWORD
 from tests.journeys.desks import Desk, a_database, served_desk
 from tests.web.vaults import PIN, Tablet, blank_page, enrolled, let, run
 
@@ -154,8 +155,12 @@ def test_a_pin_that_is_guessed_early_is_not_taken(
 
     assert run(page, "return vault.weakness(given);", pin) == why
     if why:
-        spent = {"secret": let(desk), "pin": pin}
-        assert run(page, "return vault.enrol(given.secret, given.pin).catch((e) => e.name);", spent)
+        spent = {"secret": let(desk), "pin": pin, "password": PASSWORD}
+        assert run(
+            page,
+            "return vault.enrol(given.secret, given.pin, given.password).catch((e) => e.name);",
+            spent,
+        )
         assert run(page, "return vault.keepers();") == []
 
 

@@ -11,6 +11,7 @@ from app.core.clock import utc_now
 from app.domain.deliveries.models import DeskEvent
 from app.domain.devices.actions import begin_enrolment
 from app.domain.staff.queries import Actor
+from tests.factories import PASSWORD
 from tests.journeys.desks import Desk
 
 PIN = "271828182845"
@@ -120,6 +121,6 @@ def enrolled(
     desk: Desk, page: Page, *, pin: str = PIN, person: Actor | None = None, label: str = "Tablet 1"
 ) -> Tablet:
     """A device whose vault is open."""
-    given = {"secret": let(desk, person, label), "pin": pin}
-    body = "kept.vault = await vault.enrol(given.secret, given.pin); return kept.vault.id;"
+    given = {"secret": let(desk, person, label), "pin": pin, "password": PASSWORD}
+    body = "kept.vault = await vault.enrol(given.secret, given.pin, given.password); return kept.vault.id;"
     return Tablet(desk, page, run(page, body, given))

@@ -96,23 +96,31 @@ def begin_again(session: Session, device_id: UUID, *, by: Actor, now: datetime) 
     return _with_secret(session, row, by, now)
 
 
+def note_wrong_password(session: Session, secret: str, *, now: datetime) -> None:
+    """Count a password that was not hers; after a few the secret is worth nothing."""
+    waiting = queries.awaited(queries.secret_digest(session, secret), now)
+    row = session.scalar(select(Device).where(waiting).with_for_update())
+    if row is None:
+        return
+    row.wrong_passwords += 1
+    if row.wrong_passwords >= rules.MOST_WRONG_PASSWORDS:
+        row.secret_digest, row.secret_until = None, now
+    session.flush()
+
+
 def enrol(session: Session, secret: str, *, browser: str, now: datetime) -> Enrolled:
     """Give a browser that knows the secret its key. The secret is used up by it.
+
+    Whether it is in the hands of the person it will act for is the door's to ask: she gives her password.
 
     Raises:
         EnrolmentOver.
     """
-    digest = _secret_digest(session, secret)
     key = KEY_PREFIX + secrets.token_urlsafe(32)
     key_digest = keyring_of(session).digest("device-key", key)
     hers = (
         update(Device)
-        .where(
-            Device.secret_digest == digest,
-            Device.secret_until > now,
-            Device.enrolled_at.is_(None),
-            Device.revoked_at.is_(None),
-        )
+        .where(queries.awaited(queries.secret_digest(session, secret), now))
         .values(
             secret_digest=None,
             key_digest=key_digest,
@@ -211,14 +219,11 @@ def note_wiped(session: Session, device_id: UUID, *, now: datetime) -> None:
 
 def _with_secret(session: Session, row: Device, by: Actor, now: datetime) -> Begun:
     secret = short_label(rules.SECRET_LENGTH)
-    row.secret_digest, row.secret_until = _secret_digest(session, secret), now + rules.ENROLMENT
+    row.secret_digest = queries.secret_digest(session, secret)
+    row.secret_until, row.wrong_passwords = now + rules.ENROLMENT, 0
     session.flush()
     _record(session, "device.enrolment_begun", row.id, by, now)
     return Begun(row.id, rules.grouped_secret(secret), row.secret_until)
-
-
-def _secret_digest(session: Session, secret: str) -> bytes:
-    return keyring_of(session).digest("device-enrolment", rules.normalise_secret(secret))
 
 
 def _lock(session: Session, device_id: UUID, by: Actor) -> Device:

@@ -26,6 +26,7 @@ class Device(Base):
     begun_at: Mapped[datetime]
     secret_digest: Mapped[bytes | None] = mapped_column(unique=True)
     secret_until: Mapped[datetime]
+    wrong_passwords: Mapped[int] = mapped_column(default=0)
     key_digest: Mapped[bytes | None] = mapped_column(unique=True)
     browser: Mapped[str]
     enrolled_at: Mapped[datetime | None]

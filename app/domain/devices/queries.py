@@ -2,13 +2,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, and_, select
 from sqlalchemy.orm import Session
 
 from app.core.crypto import keyring_of
 from app.domain.devices import models
-from app.domain.devices.errors import DeviceNotFound, DeviceRevoked, UnknownDevice
-from app.domain.devices.rules import Life, State, state_of
+from app.domain.devices.errors import DeviceNotFound, DeviceRevoked, EnrolmentOver, UnknownDevice
+from app.domain.devices.rules import Life, State, normalise_secret, state_of
 from app.domain.programmes.models import Site
 from app.domain.staff.models import StaffMember
 from app.domain.staff.queries import Actor
@@ -67,6 +67,32 @@ def by_key(session: Session, secret: str) -> Device | None:
     """The device of a key, also when it is locked; None when no device has it."""
     digest = keyring_of(session).digest("device-key", secret)
     return _device(session.execute(_DEVICE.where(models.Device.key_digest == digest)).first())
+
+
+def awaited_person(session: Session, secret: str, *, now: datetime) -> str:
+    """The user name of whoever may enrol a browser with a secret. Raises: EnrolmentOver."""
+    found = session.scalar(
+        select(StaffMember.username)
+        .join(models.Device, models.Device.staff_id == StaffMember.id)
+        .where(awaited(secret_digest(session, secret), now), StaffMember.left_at.is_(None))
+    )
+    if found is None:
+        raise EnrolmentOver
+    return found
+
+
+def awaited(digest: bytes, now: datetime) -> ColumnElement[bool]:
+    """Whether a device waits to be enrolled with the secret of this digest."""
+    return and_(
+        models.Device.secret_digest == digest,
+        models.Device.secret_until > now,
+        models.Device.enrolled_at.is_(None),
+        models.Device.revoked_at.is_(None),
+    )
+
+
+def secret_digest(session: Session, secret: str) -> bytes:
+    return keyring_of(session).digest("device-enrolment", normalise_secret(secret))
 
 
 def by_id(session: Session, device_id: UUID) -> Device | None:

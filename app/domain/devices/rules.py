@@ -15,6 +15,8 @@ LARGE_SKEW = timedelta(minutes=5)
 OLD_LIST = timedelta(days=1)
 # Sixteen letters and digits that nobody mistakes for one another: 79 bits, and a quarter of an hour to guess them in.
 SECRET_LENGTH = 16
+# A slip of the finger or two; whoever has the code and not her password gets no further.
+MOST_WRONG_PASSWORDS = 5
 
 
 class State(StrEnum):

@@ -1,19 +1,22 @@
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.core.db import Database
 from app.core.envelopes import public_key_text
 from app.core.installation import epoch
 from app.domain.coupons.errors import MistypedCode
 from app.domain.coupons.queries import read
 from app.domain.devices import actions
-from app.domain.devices.queries import Device
+from app.domain.devices.queries import Device, awaited_person
 from app.domain.intake.actions import Scan
 from app.domain.participants.queries import possible_duplicates, uic_digest
 from app.domain.programmes import queries as programmes
+from app.domain.staff.actions import check_password
+from app.domain.staff.errors import WrongLogIn
 from app.web.api.fields import LongText, ShortText
 from app.web.api.refusals import problems
 from app.web.deps import Db, Now, keep_logged_in
@@ -26,11 +29,12 @@ router = APIRouter(prefix="/api/v1/desk", tags=["desk"])
 
 
 class EnrolmentIn(BaseModel):
-    """What the code on the screen said, and what browser read it."""
+    """What the code on the screen said, the password of the person it is for, and what browser read it."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     secret: ShortText
+    password: Annotated[str, Field(max_length=1000)]
     browser: LongText = ""
 
 
@@ -82,7 +86,11 @@ class LookOut(BaseModel):
 def enrol(
     enrolment: EnrolmentIn, request: Request, response: Response, db: Db, now: Now
 ) -> EnrolmentOut:
-    """Make a browser a device of the desk: once, within a quarter of an hour of being let."""
+    """Make a browser a device of the desk: once, within a quarter of an hour of being let.
+
+    Whoever let it knows the secret too; only the person it will act for knows her password.
+    """
+    _check_person(db, enrolment, now)
     with db.transaction() as session:
         made = actions.enrol(session, enrolment.secret, browser=enrolment.browser, now=now)
         programme = programmes.programme(session, made.device.programme_id)
@@ -97,6 +105,19 @@ def enrol(
         site=made.device.site,
         epoch=life,
     )
+
+
+def _check_person(db: Database, enrolment: EnrolmentIn, now: datetime) -> None:
+    """Raises: EnrolmentOver; WrongLogIn, a few times."""
+    with db.snapshot() as session:
+        username = awaited_person(session, enrolment.secret, now=now)
+    try:
+        with db.snapshot() as session:
+            check_password(session, username, enrolment.password)
+    except WrongLogIn:
+        with db.transaction() as session:
+            actions.note_wrong_password(session, enrolment.secret, now=now)
+        raise
 
 
 @router.get(

@@ -59,7 +59,8 @@ function step(name) {
 }
 
 async function send() {
-  const [first, second] = [form.elements.pin, form.elements.again];
+  const { password, pin: first, again: second } = form.elements;
+  complain(password, "");
   const weak = weakness(first.value);
   complain(first, weak ? words[weak] : "");
   complain(second, !weak && first.value !== second.value ? words.different : "");
@@ -67,15 +68,17 @@ async function send() {
     (weak ? first : second).focus();
     return;
   }
-  const pin = first.value;
+  const [pin, own] = [first.value, password.value];
   form.reset();
   show("working");
   step(1);
   let vault;
   try {
-    vault = await enrol(secret, pin, { onStep: (name) => step({ sealing: 1, asking: 2, keeping: 3 }[name]) });
+    vault = await enrol(secret, pin, own, { onStep: (name) => step({ sealing: 1, asking: 2, keeping: 3 }[name]) });
   } catch (reason) {
-    return fail(reason);
+    fail(reason);
+    if (isNotHers(reason)) form.elements.pin.value = form.elements.again.value = pin;
+    return;
   }
   const { key } = vault.facts;
   await fetchPages(key);
@@ -127,8 +130,15 @@ async function finish() {
   }
 }
 
+const isNotHers = (reason) => reason instanceof Refused && reason.code === "wrong_log_in";
+
 function fail(reason) {
   if (reason instanceof Refused && reason.status === 410) return show("over");
+  if (isNotHers(reason)) {
+    show("pin");
+    complain(form.elements.password, words.notHers);
+    return;
+  }
   if (reason instanceof Away) {
     // Before the secret was spent, or after: nobody can tell from here. A second try tells.
     show("pin");

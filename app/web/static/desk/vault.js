@@ -49,7 +49,7 @@ export function weakness(pin) {
 }
 
 // Make this browser a device. The secret works once, so nothing that can fail here is left for after it was spent.
-export async function enrol(secret, pin, { onStep = () => {} } = {}) {
+export async function enrol(secret, pin, password, { onStep = () => {} } = {}) {
   if (weakness(pin)) throw new RangeError("a PIN as weak as this is not taken");
   await database();
   await persist();
@@ -63,7 +63,7 @@ export async function enrol(secret, pin, { onStep = () => {} } = {}) {
   secretBytes.fill(0);
   onStep("asking");
   const browser = browserInWords(navigator.userAgent);
-  const given = await ask("/enrol", { method: "POST", body: { secret, browser }, timeout: ENROL_PATIENCE });
+  const given = await ask("/enrol", { method: "POST", body: { secret, password, browser }, timeout: ENROL_PATIENCE });
   onStep("keeping");
   const { device_id: id, key, server_key: serverKey, label, username, site, programme, epoch } = given;
   const facts = { deviceId: id, key, serverKey, label, username, site, programme };
