@@ -94,7 +94,12 @@ class Device:
 
 
 def enrolled(
-    desk: Desk, context: BrowserContext, *, by: Actor | None = None, label: str = "Tablet"
+    desk: Desk,
+    context: BrowserContext,
+    *,
+    by: Actor | None = None,
+    password: str = PASSWORD,
+    label: str = "Tablet",
 ) -> Device:
     """Make a browser a device, as a coupon manager and whoever works with it do."""
     with desk.database.transaction() as session:
@@ -108,7 +113,7 @@ def enrolled(
         )
     page = context.new_page()
     page.goto(f"{desk.url}/desk/enrol#{begun.secret}")
-    page.locator("#password").fill(PASSWORD)
+    page.locator("#password").fill(password)
     page.locator("#pin").fill(PIN)
     page.locator("#again").fill(PIN)
     page.locator("#enrol-form button").click()

@@ -104,6 +104,7 @@ class Tour:
     codes: tuple[str, ...]
     visits: dict[str, UUID]
     pads: tuple[str, ...]  # a card of each
+    password: str  # of whoever works with the device
 
     @contextmanager
     def visiting(
@@ -124,7 +125,8 @@ class Tour:
         )
         context.set_default_timeout(10_000)
         if who == DEVICE:
-            device = enrolled(Desk(self.url, self.database, self.place), context)
+            desk = Desk(self.url, self.database, self.place)
+            device = enrolled(desk, context, password=self.password)
             yield Visitor(device.page, self, language, device)
         else:
             yield Visitor(context.new_page(), self, language)
@@ -149,7 +151,9 @@ def touring(folder: Path) -> Iterator[Tour]:
         _, printed = a_batch(session, place, now=utc_now(), pads=len(LANGUAGES))
         pads = tuple(pad[0][1].text for pad in printed)
     with serving(url, key_file) as server:
-        yield Tour(server.url, database, actors, place, told.usable_coupons, at_step, pads)
+        password = told.log_ins["intake"].password
+        codes = told.usable_coupons
+        yield Tour(server.url, database, actors, place, codes, at_step, pads, password)
     database.close()
 
 
