@@ -34,6 +34,7 @@ from app.domain.devices.errors import DeviceRevoked
 from app.domain.devices.queries import Device
 from app.domain.intake.errors import ScanIdReused
 from app.domain.programmes import queries as programmes
+from app.domain.programmes.errors import UnknownSite
 from app.domain.programmes.queries import SiteFacts
 from app.web.desk_events import Booking, Played, play
 
@@ -277,6 +278,8 @@ class _Player:
             raise UnknownEvent
         if self.device.revoked_at and at >= self.device.revoked_at:
             raise DeviceRevoked
+        if said.site != self.device.site:  # nobody's drawer is another site's to open
+            raise UnknownSite
         return play(
             Booking(
                 session=session,

@@ -36,13 +36,14 @@ from app.domain.participants.models import Participant
 from app.domain.participants.rules import Came, Standing
 from app.domain.programmes.rules import Protocol
 from app.domain.services.models import ServiceRecord
+from app.domain.staff.actions import remove_member
 from app.domain.stipends.models import LedgerEntry
 from app.domain.stipends.rules import Account
 from app.domain.visits.models import BaselineInterview, KnowledgeTest
 from app.verification import CHECKS
 from app.web import delivering, desk_events
 from tests.devices import DeskDevice, a_device
-from tests.factories import LATER, NOON, Place, a_bundle, a_place, client
+from tests.factories import LATER, NOON, Place, a_bundle, a_place, a_seed, a_site, client
 from tests.pads import a_pad
 from tests.postgres import Postgres
 from tests.web.api import is_problem
@@ -716,6 +717,40 @@ def test_what_was_done_before_a_device_was_locked_is_booked_and_what_came_after_
     with desk.database.snapshot() as session:
         assert session.get(Participant, after) is None
     assert desk.faults() == []
+
+
+def test_locking_the_device_of_someone_who_left_makes_nothing_good_that_came_after(
+    desk: Desk,
+) -> None:
+    device, left_at = desk.device, LATER - timedelta(hours=2)
+    person = device.arrive(next(desk.codes), at=left_at + timedelta(minutes=30))
+    with desk.database.transaction() as session:
+        remove_member(session, desk.place.intake.staff_id, by=None, now=left_at)
+        locked_at = left_at + timedelta(hours=1)
+        device_actions.revoke(session, device.id, by=desk.place.manager, now=locked_at)
+
+    device.send(desk.http, device.sealed)
+
+    assert device.outcome(arrival_of(device, person)) == ("refused", "device_revoked")
+    assert desk.count(Redemption) == 0
+
+
+@pytest.mark.parametrize("kind", ["arrival", "fee"])
+def test_a_device_books_nothing_at_another_site(desk: Desk, kind: str) -> None:
+    """Who holds its key writes what she likes: another site's drawer would pay for what she says she handed out."""
+    device, code = desk.device, next(desk.codes)
+    with desk.database.transaction() as session:
+        other = a_site(session, desk.place.programme.id)
+        person = a_seed(session, desk.place)
+    device.site = other.code
+    fields = {"arrival": {"coupon": code}, "fee": {"payment_id": str(uuid4()), "minor": "750"}}
+    event = device.work(kind, person, fields[kind])
+
+    device.upload(desk.http)
+
+    assert device.outcome(event) == ("refused", "unknown_site")
+    assert desk.kept(event).sealed_body is not None  # for people to see
+    assert (desk.count(Redemption), desk.count(LedgerEntry)) == (0, 0)
 
 
 # --- two desks

@@ -160,7 +160,7 @@ def _device(row: Row[models.Device, str, StaffMember] | None) -> Device | None:
         return None
     device, site, person = row
     actor = Actor(person.id, device.programme_id, device.site_id, person.username, person.role)
-    ended_at = device.revoked_at or person.left_at
+    ends = [moment for moment in (device.revoked_at, person.left_at) if moment]
     return Device(
         device.id,
         device.programme_id,
@@ -168,7 +168,7 @@ def _device(row: Row[models.Device, str, StaffMember] | None) -> Device | None:
         device.label,
         actor,
         device.seen_at,
-        ended_at,
+        min(ends, default=None),
         device.enrolled_at,
     )
 
