@@ -26,7 +26,8 @@ from app.core.clock import utc_now
 from app.core.codes import Code
 from app.core.crypto import Keyring
 from app.core.db import Database
-from app.domain.intake.actions import Scan, redeem
+from app.domain.intake.actions import redeem
+from app.domain.intake.rules import Scan
 from app.web import delivering
 from benchmarks.redemption import a_database, cpu_of_children, say
 from tests.devices import DeskDevice, a_device

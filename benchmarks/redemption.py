@@ -28,7 +28,8 @@ from app.core.clock import utc_now
 from app.core.codes import Code
 from app.core.crypto import Keyring
 from app.core.db import Database
-from app.domain.intake.actions import Scan, redeem
+from app.domain.intake.actions import redeem
+from app.domain.intake.rules import Scan
 from app.domain.staff.rules import Role
 from benchmarks import same_statements
 from tests.factories import Place, a_bundle, a_place, key_for

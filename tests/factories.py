@@ -23,7 +23,8 @@ from app.core.db import Database
 from app.core.ids import uuid7
 from app.core.settings import Settings
 from app.domain.coupons.queries import Bundle, PrintedCoupon, read
-from app.domain.intake.actions import Scan, Verdict, redeem
+from app.domain.intake.actions import redeem
+from app.domain.intake.rules import Scan, Verdict
 from app.domain.participants.rules import EntryRoute, Sex
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.actions import open_programme, open_site

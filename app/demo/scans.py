@@ -10,8 +10,10 @@ from app.core.codes import Code, new_code
 from app.demo.desk import Card, Desk
 from app.demo.people import Person
 from app.demo.pockets import Pockets
+from app.domain.arrivals.actions import record_conflict
 from app.domain.coupons.errors import CouponRefused
-from app.domain.intake.actions import Scan, record_conflict, record_refusal, redeem
+from app.domain.intake.actions import record_refusal, redeem
+from app.domain.intake.rules import Scan
 from app.domain.staff.queries import Actor
 
 # What is wrong with coupons that are turned away, each as often as it stands here.

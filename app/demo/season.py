@@ -198,7 +198,7 @@ class Season:
         for conflict in open_conflicts(session, manager.programme_id):
             decide_conflict(
                 session,
-                conflict.second.redemption_id,
+                conflict.redemption_id,
                 Decision.FIRST_STANDS,
                 reason="The first desk was online and saw the card; the second took down its digits.",
                 by=manager,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from app.core.clock import local_date
 from app.core.codes import Code
 from app.domain.coupons.errors import CouponRefused
-from app.domain.intake.actions import Scan
+from app.domain.intake.rules import Scan
 from app.domain.participants.queries import Match
 from app.domain.programmes.queries import SiteFacts
 

@@ -8,13 +8,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from app.domain.arrivals import actions as arrivals
+from app.domain.corrections import actions as corrections
 from app.domain.coupons.errors import MistypedCode
 from app.domain.coupons.queries import read
 from app.domain.deliveries.errors import UnknownEvent
 from app.domain.deliveries.rules import Flag, Outcome
 from app.domain.devices.queries import Device
-from app.domain.intake import actions as intake
-from app.domain.intake.rules import CLOCK_FLAGS
+from app.domain.intake.rules import CLOCK_FLAGS, Scan
 from app.domain.pads import actions as pads
 from app.domain.participants.errors import BadParticipant
 from app.domain.programmes.queries import SiteFacts
@@ -77,7 +78,7 @@ def arrive(booking: Booking) -> Played:
             coupon = read(entered["coupon"])
         except MistypedCode as mistyped:
             slip = mistyped
-    scan = intake.Scan(
+    scan = Scan(
         id=booking.id,
         coupon=coupon,
         site=booking.place.code,
@@ -89,7 +90,7 @@ def arrive(booking: Booking) -> Played:
         participant_id=booking.person,
         flags=tuple(flag for flag in CLOCK_FLAGS if flag.value in booking.flags),
     )
-    arrival = intake.arrive(booking.session, scan, by=booking.by, now=booking.now)
+    arrival = arrivals.arrive(booking.session, scan, by=booking.by, now=booking.now)
     if slip:
         return Played(Outcome.REFUSED, slip.code, tuple(arrival.flags))
     return Played(Outcome(arrival.outcome), arrival.code, tuple(arrival.flags))
@@ -148,7 +149,7 @@ def take_back(booking: Booking) -> Played:
     scan = identifier(booking.entered, "scan")
     if scan is None:
         raise BadParticipant(field="scan", reason="missing")
-    intake.take_back(
+    corrections.take_back(
         booking.session,
         scan,
         reason=None,

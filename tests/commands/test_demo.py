@@ -33,8 +33,9 @@ from app.domain.chains.rules import ChainState
 from app.domain.conflicts.queries import decided_conflicts, open_conflicts
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import Scan, redeem
+from app.domain.intake.actions import redeem
 from app.domain.intake.models import RefusedScan
+from app.domain.intake.rules import Scan
 from app.domain.participants.models import Participant
 from app.domain.participants.rules import Came, Sex, Standing
 from app.domain.programmes import queries as programmes

@@ -20,14 +20,15 @@ from app.domain.analyses.actions import cancel, fail, finish, request, take
 from app.domain.analyses.models import AnalysisRun
 from app.domain.analyses.queries import Result
 from app.domain.analyses.rules import AnalysisKind, RunState
+from app.domain.arrivals.actions import arrive, record_conflict
 from app.domain.audit.actions import chain
 from app.domain.audit.models import AuditEvent
 from app.domain.conflicts.actions import decide_conflict
 from app.domain.conflicts.models import ConflictDecision
 from app.domain.conflicts.rules import Decision
+from app.domain.corrections.actions import take_back
 from app.domain.coupons.models import Coupon, CouponBundle, ReservedCoupon
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import arrive, record_conflict, take_back
 from app.domain.intake.models import Redemption
 from app.domain.intake.rules import Answer, Outcome
 from app.domain.pads.actions import promise, void_pad

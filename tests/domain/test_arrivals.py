@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.codes import new_code
 from app.core.db import Database
+from app.domain.arrivals.actions import Arrival, arrive
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.conflicts.actions import decide_conflict, decide_duplicate
 from app.domain.conflicts.errors import ConflictDecided, UnknownConflict
@@ -17,10 +18,9 @@ from app.domain.conflicts.queries import decided_alike, open_alike, open_conflic
 from app.domain.conflicts.rules import Decision
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import Arrival, Scan, arrive
 from app.domain.intake.errors import ScanIdReused
 from app.domain.intake.models import Redemption, RefusedScan
-from app.domain.intake.rules import Flag, Outcome
+from app.domain.intake.rules import Flag, Outcome, Scan
 from app.domain.participants.models import Participant
 from app.domain.participants.queries import possible_duplicates
 from app.domain.participants.rules import Came, Likeness, SamePerson, Standing

@@ -10,9 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from app.core.db import Database
-from app.domain.intake.actions import Arrival, Scan, take_back
+from app.domain.arrivals.actions import Arrival
+from app.domain.corrections.actions import take_back
 from app.domain.intake.models import Redemption
-from app.domain.intake.rules import Outcome
+from app.domain.intake.rules import Outcome, Scan
 from app.domain.participants.models import Participant
 from app.web.scanning import take_arrival
 from tests.domain.test_taking_back import sound

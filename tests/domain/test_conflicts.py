@@ -10,15 +10,16 @@ from sqlalchemy.orm import Session
 
 from app.core.codes import new_code
 from app.core.db import Database
+from app.domain.arrivals.actions import record_conflict
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.conflicts.actions import decide_conflict
 from app.domain.conflicts.errors import ConflictCannotMove, ConflictDecided, UnknownConflict
 from app.domain.conflicts.queries import decided_conflicts, open_conflicts
 from app.domain.conflicts.rules import Decision
 from app.domain.coupons.errors import UnknownCoupon, WrongProgramme
-from app.domain.intake.actions import Verdict, record_conflict, redeem
+from app.domain.intake.actions import redeem
 from app.domain.intake.models import Redemption
-from app.domain.intake.rules import Outcome
+from app.domain.intake.rules import Outcome, Verdict
 from app.domain.participants.models import Participant
 from app.domain.participants.queries import origin_of
 from app.domain.participants.rules import Came

@@ -13,8 +13,8 @@ from app.core.db import Database
 from app.core.errors import DomainError
 from app.domain.coupons.actions import end
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import Scan
 from app.domain.intake.models import Redemption
+from app.domain.intake.rules import Scan
 from app.domain.stipends.queries import held_for
 from app.web.scanning import take_scan
 from tests.factories import NOON, Place, a_bundle, a_place, a_scan, a_seed

@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 
 from app.core.codes import Token
 from app.core.db import Database
+from app.domain.arrivals.actions import record_conflict
 from app.domain.audit.actions import record
 from app.domain.conflicts.actions import decide_conflict
 from app.domain.conflicts.rules import Decision
-from app.domain.intake.actions import record_conflict
 from app.domain.participants.models import Participant
 from app.domain.stipends import queries as stipends
 from app.domain.stipends.actions import pay_in_cash

@@ -6,9 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.orm import Session
 
+from app.domain.arrivals.actions import arrive
 from app.domain.conflicts.actions import decide_conflict, decide_duplicate
 from app.domain.conflicts.rules import Decision
-from app.domain.intake.actions import arrive, take_back
+from app.domain.corrections.actions import take_back
 from app.domain.participants.errors import UnknownParticipant
 from app.domain.participants.models import Participant
 from app.domain.participants.rules import SamePerson, Standing

@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
+from app.domain.arrivals.actions import record_conflict
 from app.domain.chains.queries import load_sample
 from app.domain.conflicts.actions import decide_conflict
 from app.domain.conflicts.rules import Decision
 from app.domain.coupons.actions import end_coupon
 from app.domain.coupons.queries import read
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import record_conflict, welcome_walk_in
+from app.domain.intake.actions import welcome_walk_in
 from app.domain.participants.rules import Sex
 from app.domain.programmes.rules import Protocol
 from app.domain.recruitment.queries import (

@@ -27,10 +27,10 @@ from app.domain.coupons.errors import (
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.queries import PrintedCoupon, read
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import Scan, record_refusal, redeem
+from app.domain.intake.actions import record_refusal, redeem
 from app.domain.intake.errors import PersonAlreadyHere, ScanIdReused
 from app.domain.intake.models import Redemption, RefusedScan
-from app.domain.intake.rules import Outcome
+from app.domain.intake.rules import Outcome, Scan
 from app.domain.participants.models import Participant
 from app.domain.participants.queries import origin_of
 from app.domain.participants.rules import Came, Standing

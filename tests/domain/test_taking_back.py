@@ -11,16 +11,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.crypto import keyring_of
+from app.domain.arrivals.actions import record_conflict
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.audit.queries import latest
 from app.domain.conflicts.actions import decide_conflict
 from app.domain.conflicts.queries import open_conflicts
 from app.domain.conflicts.rules import Decision
+from app.domain.corrections.actions import take_back
+from app.domain.corrections.errors import HoldsCoupons, UndoOver, UnknownScan
 from app.domain.coupons import queries as coupons
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import record_conflict, redeem, take_back, welcome_walk_in
-from app.domain.intake.errors import HoldsCoupons, UndoOver, UnknownScan
+from app.domain.intake.actions import redeem, welcome_walk_in
 from app.domain.intake.models import Redemption
 from app.domain.intake.queries import open_visits
 from app.domain.intake.rules import UNDO_WITHIN, Outcome

@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from app.core.db import Database
 from app.core.errors import DomainError
+from app.domain.arrivals.actions import Arrival, arrive
 from app.domain.conflicts.actions import decide_conflict, decide_duplicate
 from app.domain.conflicts.rules import Decision
-from app.domain.intake.actions import Arrival, Scan, arrive, take_back
+from app.domain.corrections.actions import take_back
 from app.domain.intake.models import Redemption
-from app.domain.intake.rules import Outcome
+from app.domain.intake.rules import Outcome, Scan
 from app.domain.participants.rules import SamePerson
 from app.domain.stipends.queries import held_for, owed_to
 from app.domain.visits import actions as visits

@@ -11,10 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from app.core.codes import Code, new_code
 from app.core.crypto import Keyring
 from app.core.db import Database
+from app.domain.arrivals.actions import Arrival
 from app.domain.coupons.actions import end
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import Arrival, Scan
 from app.domain.intake.models import Redemption, RefusedScan
+from app.domain.intake.rules import Scan
 from app.domain.participants.models import Participant
 from app.domain.participants.rules import Came
 from app.domain.staff.rules import Role

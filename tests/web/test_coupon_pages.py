@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from app.core.crypto import Keyring
 from app.core.db import Database
+from app.domain.arrivals.actions import record_conflict
 from app.domain.audit.queries import latest
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import record_conflict
 from app.domain.participants.models import Participant
 from app.domain.participants.rules import Came, EntryRoute
 from tests.factories import LATER, Place, a_bundle, a_coupon, a_place, a_redemption, a_scan

@@ -25,12 +25,12 @@ from app.core.codes import new_code
 from app.core.crypto import Keyring
 from app.core.db import Database
 from app.core.envelopes import to_text
+from app.domain.arrivals import actions as arrivals
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.queries import names
 from app.domain.coupons.queries import read as read_coupon
 from app.domain.deliveries.models import DeskEvent
 from app.domain.devices import actions as device_actions
-from app.domain.intake import actions as intake
 from app.domain.intake.models import Redemption, RefusedScan
 from app.domain.participants.models import Participant
 from app.domain.participants.rules import Came, Standing
@@ -292,7 +292,7 @@ def test_a_fault_in_one_event_keeps_back_nobody_else(
     broken, well = device.arrive(next(desk.codes)), device.arrive(next(desk.codes))
     device.work("eligibility", broken, {"sex": "female", "age": "22", "injected": "yes"})
     device.work("eligibility", well, {"sex": "female", "age": "22", "injected": "yes"})
-    arrive = intake.arrive
+    arrive = arrivals.arrive
 
     def fails_for_one(session: Any, scan: Any, **given: Any) -> Any:
         if scan.participant_id == broken:
@@ -300,7 +300,7 @@ def test_a_fault_in_one_event_keeps_back_nobody_else(
         return arrive(session, scan, **given)
 
     with monkeypatch.context() as patched, caplog.at_level(logging.DEBUG):
-        patched.setattr(intake, "arrive", fails_for_one)
+        patched.setattr(arrivals, "arrive", fails_for_one)
         said = device.send(desk.http, device.sealed)
 
     assert [verdict["seq"] for verdict in said["verdicts"]] == [2, 4]

@@ -10,10 +10,10 @@ import pytest
 from app.core.codes import new_code
 from app.core.crypto import Keyring
 from app.core.db import Database
+from app.domain.arrivals.actions import arrive
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.queries import Bundle
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import arrive
 from app.domain.participants.models import Participant
 from app.domain.participants.rules import Standing
 from tests.factories import (

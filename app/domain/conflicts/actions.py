@@ -9,12 +9,13 @@ from app.domain.audit.errors import ReasonNeeded
 from app.domain.conflicts.errors import ConflictCannotMove, ConflictDecided, UnknownConflict
 from app.domain.conflicts.models import ConflictDecision
 from app.domain.conflicts.rules import Decision
+from app.domain.corrections import actions as corrections
+from app.domain.corrections import queries as corrected
+from app.domain.corrections.actions import DECIDED_IN_THE_BOOKS
+from app.domain.corrections.errors import HoldsCoupons
 from app.domain.coupons import queries as coupons
 from app.domain.coupons.models import Coupon
-from app.domain.intake import actions as intake_actions
 from app.domain.intake import queries as intake
-from app.domain.intake.actions import DECIDED_IN_THE_BOOKS
-from app.domain.intake.errors import HoldsCoupons
 from app.domain.intake.models import Redemption
 from app.domain.intake.rules import Outcome
 from app.domain.pads import actions as pads
@@ -48,7 +49,7 @@ def decide_conflict(
     if found is None or found.programme_id != by.programme_id:
         raise UnknownConflict
     # The coupon first, as whoever redeems it or takes a scan of it back does.
-    coupon, second = coupons.lock(session, found.coupon_id), intake.lock(session, redemption_id)
+    coupon, second = coupons.lock(session, found.coupon_id), corrected.lock(session, redemption_id)
     if session.get(ConflictDecision, redemption_id) is not None:
         raise ConflictDecided
     if second.outcome is not Outcome.CONFLICT:
@@ -173,8 +174,8 @@ def _let_second_stand(
     participants.lock(session, first.participant_id, programme_id=by.programme_id)
     participants.lock(session, second.participant_id, programme_id=by.programme_id)
     try:
-        intake_actions.overrule(session, first, by=by, now=now)
+        corrections.overrule(session, first, by=by, now=now)
     except HoldsCoupons as refusal:
         raise ConflictCannotMove from refusal
     origin = coupons.open_origin(keyring_of(session), coupon.id, coupon.sealed_origin)
-    intake_actions.let_stand(session, second, origin, by=by, now=now)
+    corrections.let_stand(session, second, origin, by=by, now=now)

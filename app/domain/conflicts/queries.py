@@ -59,8 +59,12 @@ class Presented:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Two people were served with one coupon; a person has to decide for which of them it counts."""
+    """Two people were served with one coupon; a person has to decide for which of them it counts.
 
+    ``redemption_id`` is the second one's, which waits.
+    """
+
+    redemption_id: UUID
     code_tail: str
     first: Presented
     second: Presented
@@ -178,7 +182,9 @@ def waiting(session: Session, programme_id: UUID) -> int:
 
 def _conflict(session: Session, coupon: Coupon, first: Redemption, second: Redemption) -> Conflict:
     origin = coupons.open_origin(keyring_of(session), coupon.id, coupon.sealed_origin)
-    return Conflict(origin.code[-4:], _presented(session, first), _presented(session, second))
+    return Conflict(
+        second.id, origin.code[-4:], _presented(session, first), _presented(session, second)
+    )
 
 
 def _possibly_same(session: Session, alike: Alike) -> PossiblySame:

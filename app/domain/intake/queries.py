@@ -18,9 +18,9 @@ from app.domain.coupons.errors import (
 )
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.rules import CouponState, CouponStatus, reason_unusable
-from app.domain.intake.errors import UnknownScan
+from app.domain.intake.errors import ScanIdReused
 from app.domain.intake.models import Redemption, RefusedScan
-from app.domain.intake.rules import Outcome, may_undo
+from app.domain.intake.rules import Outcome, Scan, Verdict, may_undo
 from app.domain.pads import queries as pads
 from app.domain.pads.rules import WAITING
 from app.domain.participants.models import Participant
@@ -33,7 +33,10 @@ from app.domain.programmes.rules import Protocol
 
 @dataclass(frozen=True)
 class Surroundings:
-    """All that a scan needs to know of where it happened, from one statement."""
+    """All that a scan needs to know before it is played, from one statement.
+
+    ``is_here`` where its device has said who she will be, and she is.
+    """
 
     site: SiteFacts
     protocol_id: UUID
@@ -41,6 +44,7 @@ class Surroundings:
     currency: str
     redemption: Redemption | None
     refused: RefusedScan | None
+    is_here: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ _NEWEST = (
 )
 # Built once: making the statement anew costs more than running it.
 _SURROUNDINGS = (
-    select(Site, ProtocolVersion, Programme.currency, Redemption, RefusedScan)
+    select(Site, ProtocolVersion, Programme.currency, Redemption, RefusedScan, Participant.id)
     .join(Programme, Programme.id == Site.programme_id)
     .join(
         ProtocolVersion,
@@ -68,6 +72,10 @@ _SURROUNDINGS = (
     )
     .outerjoin(Redemption, Redemption.id == bindparam("scan"))
     .outerjoin(RefusedScan, RefusedScan.id == bindparam("scan"))
+    .outerjoin(
+        Participant,
+        (Participant.id == bindparam("person")) & (Participant.programme_id == Site.programme_id),
+    )
     .where(Site.programme_id == bindparam("programme"), Site.code == bindparam("site"))
 )
 
@@ -95,17 +103,60 @@ class OpenVisit:
 
 
 def surroundings(
-    session: Session, *, programme_id: UUID, site_code: str, scan_id: UUID
+    session: Session,
+    *,
+    programme_id: UUID,
+    site_code: str,
+    scan_id: UUID,
+    participant_id: UUID | None = None,
 ) -> Surroundings:
     """The site, the rules in force, and what this scan was answered before. Raises: UnknownSite."""
+    named = {"scan": scan_id, "person": participant_id}
     row = session.execute(
-        _SURROUNDINGS, {"programme": programme_id, "site": site_code, "scan": scan_id}
+        _SURROUNDINGS, {"programme": programme_id, "site": site_code, **named}
     ).first()
     if row is None:
         raise UnknownSite(site=site_code)
-    site, protocol, currency, redemption, refused = row
+    site, protocol, currency, redemption, refused, person = row
     rules = Protocol.stored(protocol.rules)
-    return Surroundings(site_facts(site), protocol.id, rules, currency, redemption, refused)
+    return Surroundings(
+        site_facts(site), protocol.id, rules, currency, redemption, refused, person is not None
+    )
+
+
+def surroundings_of(session: Session, scan: Scan, *, programme_id: UUID) -> Surroundings:
+    """Raises: UnknownSite; ScanIdReused, where the id was answered for another coupon or site."""
+    place = surroundings(
+        session,
+        programme_id=programme_id,
+        site_code=scan.site,
+        scan_id=scan.id,
+        participant_id=scan.participant_id,
+    )
+    earlier = place.redemption or place.refused
+    if earlier and earlier.request_digest != request_digest(session, scan):
+        raise ScanIdReused
+    return place
+
+
+def request_digest(session: Session, scan: Scan) -> bytes:
+    coupon = scan.card.digits if isinstance(scan.card, Code) else scan.card.text
+    return keyring_of(session).digest("scan", coupon, scan.site)
+
+
+def verdict(session: Session, row: Redemption) -> Verdict:
+    """What the desk was told, whatever was decided or taken back since."""
+    sealed = session.scalar(select(Coupon.sealed_origin).where(Coupon.id == row.coupon_id))
+    assert sealed is not None
+    origin = coupons.open_origin(keyring_of(session), row.coupon_id, sealed)
+    outcome = Outcome(row.answer.value)
+    return Verdict(row.id, origin.code, outcome, row.participant_id, tuple(row.flags))
+
+
+def refusal_of(row: RefusedScan) -> CouponRefused:
+    """What a refused scan was told."""
+    kinds = {kind.code: kind for kind in CouponRefused.__subclasses__()}
+    return kinds[row.code](**{name: fact for name, fact in row.facts.items() if name != "flags"})
 
 
 def look_up(
@@ -156,32 +207,6 @@ def _refusal_of_pad(
     if of_programme != programme_id:
         return WrongProgramme()
     return CouponNotYetActive() if status in WAITING else CouponVoid()
-
-
-def lock(session: Session, redemption_id: UUID) -> Redemption:
-    """The row of a redemption that is there, held until commit and read anew."""
-    held = select(Redemption).where(Redemption.id == redemption_id).with_for_update()
-    return session.scalars(held, execution_options={"populate_existing": True}).one()
-
-
-def first_in_conflict(session: Session, coupon_id: UUID) -> Redemption | None:
-    """Whoever waits longest with a coupon that another redeemed, held until commit."""
-    return session.scalar(
-        select(Redemption)
-        .where(Redemption.coupon_id == coupon_id, Redemption.outcome == Outcome.CONFLICT)
-        .order_by(Redemption.received_at, Redemption.id)
-        .limit(1)
-        .with_for_update()
-    )
-
-
-def redemption_of(session: Session, scanned: Code | Token, *, programme_id: UUID) -> UUID:
-    """The redemption that stands of a coupon. Raises: UnknownCoupon, WrongProgramme, UnknownScan."""
-    row, _state = coupon_state(session, scanned, programme_id=programme_id)
-    found = accepted_redemption(session, row.id)
-    if found is None:
-        raise UnknownScan
-    return found.id
 
 
 def came_with(session: Session, participant_id: UUID) -> Redemption | None:

@@ -1,8 +1,13 @@
-"""What becomes of a scan, and what it may claim about time."""
+"""What a scan is, what becomes of it, and what it may claim about time."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
+
+from app.core.codes import Code, Token
+from app.domain.coupons.errors import MistypedCode
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 OFFLINE_CAP = timedelta(days=5)
@@ -46,18 +51,54 @@ class Flag(StrEnum):
 CLOCK_FLAGS = (Flag.CLOCK_AHEAD, Flag.CLOCK_BEHIND)
 
 
-def judge_time(scanned_at: datetime, *, now: datetime) -> tuple[datetime, list[Flag]]:
+@dataclass(frozen=True)
+class Scan:
+    """A coupon read at a desk. ``id`` and ``scanned_at`` are the device's own, made before it sends.
+
+    ``not_the_same`` are earlier people with the same code whom the desk has told apart from this one.
+    ``late_reason`` is a supervisor's, for a coupon a few days past its last. ``participant_id`` is who she will be,
+    when the device has said so already. Only an arrival may be without a coupon. ``flags`` are what is known to be odd
+    about the device's clock when ``scanned_at`` has been corrected by it.
+    """
+
+    id: UUID
+    coupon: Code | Token | None
+    site: str
+    device_id: str
+    scanned_at: datetime
+    uic: str | None = None
+    not_the_same: tuple[UUID, ...] = ()
+    late_reason: str | None = None
+    participant_id: UUID | None = None
+    flags: tuple[Flag, ...] = ()
+
+    @property
+    def card(self) -> Code | Token:
+        """What was read. Raises: MistypedCode, of a scan without a coupon."""
+        if self.coupon is None:
+            raise MistypedCode(reason="empty")
+        return self.coupon
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a scan."""
+
+    id: UUID
+    coupon: str
+    outcome: Outcome
+    participant_id: UUID
+    flags: tuple[str, ...]
+
+
+def judge_time(scan: Scan, *, now: datetime) -> tuple[datetime, list[Flag]]:
     """The instant at which a scan is judged, and what is odd about the device's clock.
 
     A device's time is a claim. It is believed between a year ago and now; outside, the server's time decides.
     """
-    if scanned_at > now + CLOCK_TOLERANCE:
-        return now, [Flag.CLOCK_AHEAD]
-    if scanned_at > now:
-        return now, []
-    if scanned_at < now - BEFORE_ANY_COUPON:
-        return now, [Flag.CLOCK_BEHIND]
-    return scanned_at, [Flag.LATE_UPLOAD] if scanned_at < now - OFFLINE_CAP else []
+    judged_at, flags = _believe(scan.scanned_at, now)
+    known = [*scan.flags, Flag.CLOCK_CORRECTED] if scan.flags else []
+    return judged_at, [*known, *(flag for flag in flags if flag not in known)]
 
 
 def corrected(
@@ -98,3 +139,13 @@ def may_undo(
     if now < received_at:
         since = happened_at(scanned_at=scanned_at, received_at=received_at, flags=flags)
     return now - since <= UNDO_WITHIN
+
+
+def _believe(scanned_at: datetime, now: datetime) -> tuple[datetime, list[Flag]]:
+    if scanned_at > now + CLOCK_TOLERANCE:
+        return now, [Flag.CLOCK_AHEAD]
+    if scanned_at > now:
+        return now, []
+    if scanned_at < now - BEFORE_ANY_COUPON:
+        return now, [Flag.CLOCK_BEHIND]
+    return scanned_at, [Flag.LATE_UPLOAD] if scanned_at < now - OFFLINE_CAP else []

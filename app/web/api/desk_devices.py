@@ -12,7 +12,7 @@ from app.domain.coupons.errors import MistypedCode
 from app.domain.coupons.queries import read
 from app.domain.devices import actions
 from app.domain.devices.queries import Device, awaited_person
-from app.domain.intake.actions import Scan
+from app.domain.intake.rules import Scan
 from app.domain.participants.queries import possible_duplicates, uic_digest
 from app.domain.programmes import queries as programmes
 from app.domain.staff.actions import check_password

@@ -19,8 +19,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from app.core.db import Database
 from app.core.errors import DomainError
 from app.domain.coupons.errors import MistypedCode
-from app.domain.intake.actions import Scan
-from app.domain.intake.rules import corrected
+from app.domain.intake.rules import Scan, corrected
 from app.domain.staff.queries import Actor
 from app.web.api.fields import Instant, ShortText
 from app.web.api.redemptions import Redeemer, ScanIn

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.domain.coupons.queries import read
-from app.domain.intake.actions import Scan, Verdict
+from app.domain.intake.rules import Scan, Verdict
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.web.api.fields import Instant, LongText, ShortText

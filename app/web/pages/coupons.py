@@ -6,11 +6,13 @@ from fastapi.responses import RedirectResponse
 
 from app.core.db import Database
 from app.core.errors import DomainError
+from app.domain.corrections.actions import take_back
+from app.domain.corrections.queries import redemption_of
 from app.domain.coupons.actions import end_coupon
 from app.domain.coupons.queries import read
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import Scan, take_back
-from app.domain.intake.queries import look_up, redemption_of
+from app.domain.intake.queries import look_up
+from app.domain.intake.rules import Scan
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.web import vocabulary

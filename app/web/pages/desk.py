@@ -11,6 +11,7 @@ from app.core.clock import local_date
 from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.ids import tag_of
+from app.domain.corrections.actions import take_back
 from app.domain.coupons.errors import (
     CouponRefused,
     DuplicateParticipant,
@@ -18,8 +19,9 @@ from app.domain.coupons.errors import (
     SelfRecruitment,
 )
 from app.domain.coupons.queries import read
-from app.domain.intake.actions import Scan, take_back, welcome_walk_in
+from app.domain.intake.actions import welcome_walk_in
 from app.domain.intake.queries import open_visits, scans_of
+from app.domain.intake.rules import Scan
 from app.domain.participants.errors import BadParticipant
 from app.domain.participants.queries import Match, possible_duplicates, uic_digest
 from app.domain.programmes import queries as programmes
