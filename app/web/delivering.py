@@ -36,6 +36,7 @@ from app.domain.intake.errors import ScanIdReused
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.errors import UnknownSite
 from app.domain.programmes.queries import SiteFacts
+from app.web.desk_auth import known_again
 from app.web.desk_events import Booking, Played, play
 
 # How many events share a transaction, and so SQLite's one writer: a desk with a network waits that long.
@@ -55,7 +56,7 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Upload:
-    """What a device sends at once, and what it says of itself."""
+    """What a device sends at once, and what it says of itself. An unlocked one shows its ``key`` besides."""
 
     device_id: UUID
     clock: datetime
@@ -63,6 +64,7 @@ class Upload:
     waiting: int
     last_problem: str | None
     events: Sequence[Sealed]
+    key: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,12 +105,13 @@ def deliver(db: Database, upload: Upload, *, now: datetime) -> Delivery:
     Raises:
         OperationalError, InterfaceError, NotCommitted: the database is away; what was answered until then stays so.
     """
+    device, life = _device(db, upload, now)
+    delivery = Delivery(life, device)
+    if device is None:
+        delivery.left = [NotYet(e.id, e.seq, Left.UNKNOWN_DEVICE) for e in upload.events]
+        return delivery
     with db.snapshot() as session:
-        device = devices.by_id(session, upload.device_id)
-        delivery = Delivery(installation.epoch(session), device)
-        if device is None:
-            delivery.left = [NotYet(e.id, e.seq, Left.UNKNOWN_DEVICE) for e in upload.events]
-            return delivery
+        is_its_own = upload.key is not None and devices.is_given(session, upload.key, device.id)
         opened = list(_open(session, upload, device, delivery, now))
         kept = queries.digests(session, [sealed.id for sealed in upload.events])
         turn = rules.turn(
@@ -124,9 +127,40 @@ def deliver(db: Database, upload: Upload, *, now: datetime) -> Delivery:
     player = _Player(db, device, delivery, skew, turn.after_gap)
     for start in range(0, len(played), GROUP):
         player.play(played[start : start + GROUP])
-    if opened:  # else nobody knows whose words these are
+    if opened or is_its_own:  # else nobody knows whose words these are
         _note_heard(db, upload, device, skew, now)
     return delivery
+
+
+def _device(db: Database, upload: Upload, now: datetime) -> tuple[Device | None, UUID]:
+    """Whose upload it is, and the life of the server; also of a device that a restored server had forgotten."""
+    with db.snapshot() as session:
+        device, life = devices.by_id(session, upload.device_id), installation.epoch(session)
+        proof = None if device else _proof(session, upload)
+    if proof:
+        device = known_again(db, proof, now)
+    return device, life
+
+
+def _proof(session: Session, upload: Upload) -> str | None:
+    """A key that this server once gave the device that sends: shown with the upload, or in one of its events."""
+    keyring = keyring_of(session)
+    if upload.key and devices.is_given(session, upload.key, upload.device_id):
+        return upload.key
+    for sealed in upload.events:
+        try:
+            raw = from_text(sealed.text)
+            written = _json(
+                open_envelope(
+                    keyring, raw, device_id=upload.device_id, event_id=sealed.id, seq=sealed.seq
+                )
+            )
+        except UnreadableEnvelope:
+            continue
+        key = written.get("key")
+        if isinstance(key, str) and devices.is_given(session, key, upload.device_id):
+            return key
+    return None
 
 
 def _open(
@@ -145,8 +179,7 @@ def _open(
             if not isinstance(key, str):
                 raise UnreadableEnvelope
             if key not in is_key:
-                owner = devices.by_key(session, key)
-                is_key[key] = owner is not None and owner.id == device.id
+                is_key[key] = devices.is_given(session, key, device.id)
             if not is_key[key]:
                 raise UnreadableEnvelope
         except UnreadableEnvelope:

@@ -71,6 +71,7 @@ ACTS: dict[str, str] = {
     "delivery.viewed": N_("Opened what a device had sent"),
     "device.called_off": N_("Called the enrolment of a device off"),
     "device.enrolled": N_("Enrolled a device"),
+    "device.known_again": N_("Knew a device again that was enrolled after the backup"),
     "device.enrolment_begun": N_("Let a device be enrolled"),
     "device.renamed": N_("Renamed a device"),
     "device.revoked": N_("Locked a device"),

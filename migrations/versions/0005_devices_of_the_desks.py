@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("skew_seconds", sa.Integer(), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("wiped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("known_again_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["programme_id"], ["programme.id"], name=op.f("fk_device_programme_id_programme")
         ),

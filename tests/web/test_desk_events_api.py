@@ -5,7 +5,7 @@ import logging
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import permutations
 from pathlib import Path
@@ -17,26 +17,29 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, make_url, select
+from sqlalchemy import delete, func, make_url, select
 from sqlalchemy.exc import OperationalError
 
-from app.core import installation
+from app.core import device_keys, installation
 from app.core.codes import new_code
 from app.core.crypto import Keyring
 from app.core.db import Database
 from app.core.envelopes import to_text
 from app.domain.arrivals import actions as arrivals
+from app.domain.audit.models import AuditEvent
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.queries import names
 from app.domain.coupons.queries import read as read_coupon
 from app.domain.deliveries.models import DeskEvent
 from app.domain.devices import actions as device_actions
+from app.domain.devices.models import Device
 from app.domain.intake.models import Redemption, RefusedScan
 from app.domain.participants.models import Participant
 from app.domain.participants.rules import Came, Standing
 from app.domain.programmes.rules import Protocol
 from app.domain.services.models import ServiceRecord
 from app.domain.staff.actions import remove_member
+from app.domain.staff.models import StaffMember
 from app.domain.stipends.models import LedgerEntry
 from app.domain.stipends.rules import Account
 from app.domain.visits.models import BaselineInterview, KnowledgeTest
@@ -679,6 +682,194 @@ def test_a_server_restored_from_yesterday_gets_everything_again_once(
     ]
     assert (desk.count(DeskEvent), desk.count(Redemption)) == (2 * VISIT + 1, 3)
     assert desk.faults() == []
+
+
+@pytest.mark.parametrize("was_let_before", [True, False])
+@pytest.mark.parametrize("says_so", [True, False])
+def test_a_device_enrolled_after_the_backup_is_known_again_and_loses_nothing(
+    database_url: str, keyring: Keyring, restored: Any, *, says_so: bool, was_let_before: bool
+) -> None:
+    desk = a_desk(restored(database_url), keyring)
+    begun = let(desk) if was_let_before else None
+    desk.database.close()
+    yesterday = restored.copy(database_url)
+    desk.database = restored(database_url)
+    desk.http = client(desk.database, keyring, now=LATER)
+    device = enrolled(desk, begun or let(desk))
+    people = [device.arrive(next(desk.codes))]
+    device.go_through_visit(people[0])
+    device.upload(desk.http)
+    people.append(device.arrive(next(desk.codes)))
+    desk.database.close()
+
+    desk.database = restored(yesterday)
+    desk.http = client(desk.database, keyring, now=LATER)
+    if says_so:
+        with desk.database.transaction() as session:
+            installation.begin_epoch(session, now=LATER)
+    said = device.send(desk.http, device.waiting)
+    device.upload(desk.http)
+    device.upload(desk.http)
+
+    assert (said["device"], said["resend_from"]) == ("active", 1)
+    assert {verdict["outcome"] for verdict in device.verdicts.values()} == {"accepted"}
+    assert not any(verdict["flags"] for verdict in device.verdicts.values())
+    assert desk.person(people[0]).standing is Standing.ENROLLED
+    assert (desk.count(DeskEvent), desk.count(Redemption)) == (VISIT + 1, 2)
+    with desk.database.snapshot() as session:
+        row = session.get_one(Device, device.id)
+        assert (row.label, row.site_id) == ("Tablet 9", desk.place.site.id)
+        assert (row.staff_id, row.enrolled_at) == (desk.place.intake.staff_id, NOON)
+        assert (row.known_again_at, row.secret_digest) == (LATER, None)
+        acts = session.scalars(
+            select(AuditEvent.action).where(AuditEvent.subject == str(device.id))
+        )
+        assert list(acts).count("device.known_again") == 1
+    assert desk.faults() == []
+
+
+def test_a_device_asked_for_at_once_by_many_is_known_again_once(desk: Desk) -> None:
+    device = enrolled(desk, let(desk))
+    device.arrive(next(desk.codes))
+    forget(desk, device)
+
+    with ThreadPoolExecutor(4) as many:
+        said = list(many.map(lambda _: device.send(desk.http, device.sealed), range(4)))
+
+    assert [each["verdicts"] for each in said] == [said[0]["verdicts"]] * 4
+    assert device.outcome(UUID(device.sealed[0]["id"])) == ("accepted", None)
+    assert desk.count(Redemption) == 1
+
+
+@pytest.mark.parametrize("lost", ["person", "site"])
+def test_a_device_whose_person_or_site_came_after_the_backup_too_waits(
+    desk: Desk, lost: str
+) -> None:
+    device = enrolled(desk, let(desk))
+    claim = device_keys.claim_of(desk.keyring, device.key)
+    assert claim is not None
+    if lost == "person":
+        claim = replace(claim, staff_id=uuid4())
+    else:
+        claim = replace(claim, site_id=uuid4())
+    device.key = device_keys.key_of(desk.keyring, claim)
+    device.arrive(next(desk.codes))
+    forget(desk, device)
+
+    said = device.send(desk.http, device.sealed)
+
+    assert (said["device"], said["verdicts"]) == ("unknown", [])
+    assert [each["code"] for each in said["left"]] == ["unknown_device"]
+
+
+@pytest.mark.parametrize("wrong", ["altered", "foreign", "moved", "cut", "empty"])
+def test_a_key_that_proves_nothing_makes_no_device_known(desk: Desk, wrong: str) -> None:
+    device, other = enrolled(desk, let(desk)), enrolled(desk, let(desk, "Tablet 10"))
+    key = device.key
+    claim = device_keys.claim_of(desk.keyring, key)
+    assert claim is not None
+    device.key = {
+        "altered": key[:40] + ("A" if key[40] != "A" else "B") + key[41:],
+        "foreign": device_keys.key_of(Keyring(bytes(32)), claim),
+        "moved": other.key[:26] + key[26:],
+        "cut": key[:-8],
+        "empty": "",
+    }[wrong]
+    device.arrive(next(desk.codes))
+    forget(desk, device)
+
+    said = device.send(desk.http, device.sealed)
+    shown = desk.http.get(
+        "/api/v1/desk/pack", headers={"Authorization": f"Bearer {device.key or 'x'}"}
+    )
+
+    assert (said["device"], said["verdicts"]) == ("unknown", [])
+    is_problem(shown, 401, "unknown_device")
+    with desk.database.snapshot() as session:
+        assert session.get(Device, device.id) is None
+
+
+def test_a_forgotten_device_is_known_again_by_the_key_it_shows(desk: Desk) -> None:
+    device = enrolled(desk, let(desk))
+    forget(desk, device)
+    shown = {"Authorization": f"Bearer {device.key}"}
+
+    said = desk.http.post("/api/v1/desk/events", json=device.request([], waiting=3), headers=shown)
+    again = desk.http.get("/api/v1/desk/pack", headers=shown)
+
+    assert said.json()["device"] == "active"
+    assert again.status_code == 200
+    with desk.database.snapshot() as session:
+        assert session.get_one(Device, device.id).waiting == 3
+
+
+def test_a_forgotten_device_of_someone_who_left_is_locked(desk: Desk) -> None:
+    device = enrolled(desk, let(desk))
+    device.arrive(next(desk.codes), at=LATER - timedelta(minutes=10))
+    forget(desk, device)
+    with desk.database.transaction() as session:
+        session.get_one(StaffMember, desk.place.intake.staff_id).left_at = LATER
+
+    said = device.send(desk.http, device.sealed)
+
+    assert said["device"] == "revoked"
+    assert device.outcome(UUID(device.sealed[0]["id"])) == ("accepted", None)
+
+
+def let(desk: Desk, label: str = "Tablet 9") -> str:
+    """The secret with which a device can be enrolled for the intake."""
+    with desk.database.transaction() as session:
+        return device_actions.begin_enrolment(
+            session,
+            label=label,
+            staff_id=desk.place.intake.staff_id,
+            by=desk.place.manager,
+            now=NOON,
+        ).secret
+
+
+def enrolled(desk: Desk, secret: str) -> DeskDevice:
+    with desk.database.transaction() as session:
+        made = device_actions.enrol(session, secret, browser="a test", now=NOON)
+    return DeskDevice(made.device.id, made.key, desk.device.server_key, desk.device.site)
+
+
+def forget(desk: Desk, device: DeskDevice) -> None:
+    """As a server does that is restored from a backup older than the device."""
+    with desk.database.transaction() as session:
+        session.execute(delete(Device).where(Device.id == device.id))
+
+
+# --- what a device says of itself
+
+
+def test_a_device_that_sends_nothing_is_believed_only_with_its_key(desk: Desk) -> None:
+    device = desk.device
+    body = device.request([], waiting=7, last_problem="slow", now=LATER - timedelta(hours=1))
+
+    for shown in ({}, {"Authorization": "Bearer pdd_x"}, {"Authorization": "Basic x"}):
+        assert desk.http.post("/api/v1/desk/events", json=body, headers=shown).status_code == 200
+    assert reported(desk) == (0, None, 0)
+
+    key = {"Authorization": f"Bearer {device.key}"}
+    said = desk.http.post("/api/v1/desk/events", json=body, headers=key)
+
+    assert said.json()["verdicts"] == []
+    assert reported(desk) == (7, "slow", 3600)
+
+
+def test_another_devices_key_vouches_for_nothing(desk: Desk) -> None:
+    key = {"Authorization": f"Bearer {desk.another_device().key}"}
+
+    desk.http.post("/api/v1/desk/events", json=desk.device.request([], waiting=7), headers=key)
+
+    assert reported(desk) == (0, None, 0)
+
+
+def reported(desk: Desk) -> tuple[int, str | None, int]:
+    with desk.database.snapshot() as session:
+        row = session.get_one(Device, desk.device.id)
+        return row.waiting, row.last_problem, row.skew_seconds
 
 
 def test_a_device_that_the_server_does_not_know_keeps_its_events(desk: Desk) -> None:

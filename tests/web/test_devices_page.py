@@ -3,25 +3,32 @@
 import re
 from base64 import b64decode
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import httpx
 import pytest
 from sqlalchemy import select
 
+from app import web
 from app.core.crypto import Keyring
 from app.core.db import Database
 from app.domain.audit.models import AuditEvent
-from app.domain.devices.actions import note_heard, note_listed, note_wiped
+from app.domain.deliveries.rules import Left
+from app.domain.devices.actions import know_again, note_heard, note_listed, note_wiped
+from app.domain.devices.errors import DeviceRevoked
 from app.domain.devices.models import Device
 from app.domain.staff.actions import remove_member, start_session
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Role
+from app.web.pages.devices import CAUSES
 from tests.factories import NOON, PASSWORD, Place, a_place, a_site, an_actor, client
 from tests.web.desk_devices import a_device
 from tests.web.readers import Reader, errors, reader
 
 MINUTE = timedelta(minutes=1)
+WEB = Path(web.__file__).parent
+STATIC, WORDS = WEB / "static" / "desk", WEB / "templates" / "desk_app_words.html"
 
 
 @pytest.fixture
@@ -247,6 +254,48 @@ def test_what_a_device_calls_its_problem_is_never_shown_as_it_is(
     for page in ("/devices", f"/devices/{device}"):
         assert "Olena" not in manager.get(page).text
         assert "something else" in manager.get(page).text
+
+
+def test_every_cause_a_device_can_tell_has_words_here_and_there(
+    manager: Reader, database: Database, place: Place
+) -> None:
+    device = a_device(database, place).device.id
+    scripts = [(STATIC / name).read_text() for name in ("outbox.js", "server.js")]
+    told = {
+        *re.findall(r"""new Away\(\s*(?:answer\S+ \?\? )?"(\w+)\"""", "".join(scripts)),
+        *re.findall(r"""new Away\([^)]*\? "(\w+)" : "(\w+)\"""", scripts[1])[0],
+        *re.findall(r"""QuotaExceededError" \? "(\w+)" : "(\w+)\"""", scripts[0])[0],
+        *Left,
+        DeviceRevoked.code,
+    }
+    assert told == set(CAUSES)
+    assert {"away", "slow", "server", "garbled", "full", "device", "not_its_turn"} < told
+    app = WORDS.read_text()
+    for cause in told:
+        assert f"data-cause-{cause}=" in app
+        with database.transaction() as session:
+            note_heard(session, device, waiting=1, last_problem=cause, skew=timedelta(0), now=NOON)
+        assert CAUSES[cause] in manager.get(f"/devices/{device}").text
+
+
+def test_a_device_that_was_known_again_is_said_to_be_for_a_week(
+    database: Database, keyring: Keyring, place: Place
+) -> None:
+    made = a_device(database, place)
+    with database.transaction() as session:
+        session.delete(session.get_one(Device, made.device.id))
+    with database.transaction() as session:
+        assert know_again(session, made.key, now=NOON)
+    words = "enrolled after the backup this server was restored from"
+
+    pages = [
+        reader(database, keyring, place.manager, now=NOON + timedelta(days=days)).get(page).text
+        for days in (0, 8)
+        for page in ("/devices", f"/devices/{made.device.id}")
+    ]
+
+    assert [words in page for page in pages] == [True, True, False, False]
+    assert "Known again" in pages[3]
 
 
 def test_the_page_of_the_code_goes_on_when_the_device_is_enrolled(

@@ -1,4 +1,3 @@
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -6,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.core import device_keys as keys
 from app.core.crypto import keyring_of
 from app.core.ids import short_label
 from app.domain.audit.actions import record
@@ -13,11 +13,12 @@ from app.domain.devices import queries, rules
 from app.domain.devices.errors import BadDevice, DeviceNotFound, EnrolmentOver
 from app.domain.devices.models import Device
 from app.domain.programmes import queries as programmes
+from app.domain.programmes.models import Site
 from app.domain.staff import actions as staff_actions
 from app.domain.staff import queries as staff
+from app.domain.staff.models import StaffMember
 from app.domain.staff.queries import Actor
 
-KEY_PREFIX = "pdd_"
 LONGEST_REPORT = 120
 
 
@@ -116,14 +117,19 @@ def enrol(session: Session, secret: str, *, browser: str, now: datetime) -> Enro
     Raises:
         EnrolmentOver.
     """
-    key = KEY_PREFIX + secrets.token_urlsafe(32)
-    key_digest = keyring_of(session).digest("device-key", key)
+    awaited = queries.awaited(queries.secret_digest(session, secret), now)
+    row = session.scalar(select(Device).where(awaited).with_for_update())
+    if row is None:
+        raise EnrolmentOver
+    key = keys.key_of(
+        keyring_of(session), keys.Claim(row.id, row.site_id, row.staff_id, now, row.label)
+    )
     hers = (
         update(Device)
-        .where(queries.awaited(queries.secret_digest(session, secret), now))
+        .where(Device.id == row.id, awaited)
         .values(
             secret_digest=None,
-            key_digest=key_digest,
+            key_digest=queries.key_digest(session, key),
             enrolled_at=now,
             seen_at=now,
             browser=_short(browser),
@@ -135,6 +141,46 @@ def enrol(session: Session, secret: str, *, browser: str, now: datetime) -> Enro
         raise EnrolmentOver
     _record(session, "device.enrolled", device.id, device.actor, now)
     return Enrolled(device, key)
+
+
+def know_again(session: Session, key: str, *, now: datetime) -> queries.Device | None:
+    """Make the row of a device anew that was enrolled after the backup this server was restored from.
+
+    Its key proves what it says. None when it does not, when the device has another key here, or when its person or its
+    site came after that backup too: then it is enrolled again by people.
+    """
+    claim = keys.claim_of(keyring_of(session), key)
+    if claim is None:
+        return None
+    person = session.get(StaffMember, claim.staff_id)
+    site = session.get(Site, claim.site_id)
+    if person is None or site is None or person.programme_id != site.programme_id:
+        return None
+    row = session.scalar(select(Device).where(Device.id == claim.device_id).with_for_update())
+    if row is None:
+        row = Device(
+            id=claim.device_id,
+            programme_id=site.programme_id,
+            site_id=site.id,
+            staff_id=person.id,
+            label=claim.label,
+            begun_by=person.id,
+            begun_at=claim.enrolled_at,
+            secret_until=claim.enrolled_at,
+            browser="",
+            waiting=0,
+            skew_seconds=0,
+        )
+        session.add(row)
+    elif row.key_digest:  # it was known again a moment ago, or was enrolled with another key
+        return queries.by_key(session, key)
+    row.secret_digest, row.key_digest = None, queries.key_digest(session, key)
+    row.enrolled_at, row.seen_at, row.known_again_at = claim.enrolled_at, now, now
+    session.flush()
+    device = queries.by_key(session, key)
+    if device:
+        _record(session, "device.known_again", device.id, device.actor, now)
+    return device
 
 
 def rename(session: Session, device_id: UUID, label: str, *, by: Actor, now: datetime) -> None:

@@ -12,7 +12,7 @@ class Device(Base):
     """A browser at a desk that works without a network, in the hands of one member of staff.
 
     Of its two secrets only keyed digests are kept: the one that enrols it, once and within minutes, and the key it then
-    shows. What it last reported is its own claim.
+    shows. What it last reported is its own claim. ``known_again_at`` is when a restored server made its row anew.
     """
 
     __tablename__ = "device"
@@ -38,3 +38,4 @@ class Device(Base):
     skew_seconds: Mapped[int]
     revoked_at: Mapped[datetime | None]
     wiped_at: Mapped[datetime | None]
+    known_again_at: Mapped[datetime | None]

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Row, and_, select
 from sqlalchemy.orm import Session
 
 from app.core.crypto import keyring_of
+from app.core.device_keys import claim_of
 from app.domain.devices import models
 from app.domain.devices.errors import DeviceNotFound, DeviceRevoked, EnrolmentOver, UnknownDevice
 from app.domain.devices.rules import Life, State, normalise_secret, state_of
@@ -61,12 +62,23 @@ class DeviceFacts:
     locked_at: datetime | None
     left_at: datetime | None
     wiped_at: datetime | None
+    known_again_at: datetime | None
 
 
 def by_key(session: Session, secret: str) -> Device | None:
     """The device of a key, also when it is locked; None when no device has it."""
-    digest = keyring_of(session).digest("device-key", secret)
+    digest = key_digest(session, secret)
     return _device(session.execute(_DEVICE.where(models.Device.key_digest == digest)).first())
+
+
+def key_digest(session: Session, key: str) -> bytes:
+    return keyring_of(session).digest("device-key", key)
+
+
+def is_given(session: Session, key: str, device_id: UUID | None = None) -> bool:
+    """Whether this server once gave a device (this one) this key, whatever it remembers of it."""
+    claim = claim_of(keyring_of(session), key)
+    return claim is not None and device_id in (None, claim.device_id)
 
 
 def awaited_person(session: Session, secret: str, *, now: datetime) -> str:
@@ -197,4 +209,5 @@ def _facts(
         locked_at=life.ended_at,
         left_at=left_at,
         wiped_at=row.wiped_at,
+        known_again_at=row.known_again_at,
     )

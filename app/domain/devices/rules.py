@@ -13,6 +13,8 @@ LONGEST_LABEL = 40
 LARGE_SKEW = timedelta(minutes=5)
 # A list is fetched every hour; one of yesterday does not know today's cards.
 OLD_LIST = timedelta(days=1)
+# A device that came out of nowhere is shown as such for a week.
+NEWS = timedelta(days=7)
 # Sixteen letters and digits that nobody mistakes for one another: 79 bits, and a quarter of an hour to guess them in.
 SECRET_LENGTH = 16
 # A slip of the finger or two; whoever has the code and not her password gets no further.

@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.domain.deliveries.rules import Left, Outcome
@@ -11,6 +11,7 @@ from app.web.api.fields import Instant, LongText
 from app.web.api.refusals import problems
 from app.web.delivering import Delivery, Sealed, Upload, deliver
 from app.web.deps import Db, Now
+from app.web.desk_auth import key_shown
 
 router = APIRouter(prefix="/api/v1/desk", tags=["desk"])
 
@@ -81,12 +82,13 @@ class EventsOut(BaseModel):
 
 
 @router.post("/events", responses=problems())
-def take_events(upload: EventsIn, db: Db, now: Now) -> EventsOut:
+def take_events(request: Request, upload: EventsIn, db: Db, now: Now) -> EventsOut:
     """What a device did, answered for ever: once for each event, however often and in whatever order it is sent.
 
     Needs no log-in: each event is sealed to the server and holds its device's key, so that a locked device can still deliver.
+    An unlocked device shows its key besides, so that what it says of itself is believed when it sends no event.
     An event stays unanswered, under ``left``, while an earlier one of its device is missing and may still come, while the
-    device is not known (a server that was restored), or when the server failed at it; the others go on.
+    device is not known (a restored server that does not know its person either), or when the server failed at it; the others go on.
     """
     sealed = [Sealed(each.id, each.seq, each.sealed) for each in upload.events]
     delivery = deliver(
@@ -98,6 +100,7 @@ def take_events(upload: EventsIn, db: Db, now: Now) -> EventsOut:
             waiting=upload.waiting,
             last_problem=upload.last_problem,
             events=sealed,
+            key=key_shown(request),
         ),
         now=now,
     )

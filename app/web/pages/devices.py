@@ -19,6 +19,7 @@ from app.domain.devices.queries import DeviceFacts
 from app.domain.devices.rules import (
     LARGE_SKEW,
     LONGEST_LABEL,
+    NEWS,
     OLD_LIST,
     State,
     may_have_device,
@@ -53,6 +54,11 @@ CAUSES = {
     "garbled": N_("an answer came that could not be read"),
     "full": N_("the device has no room left"),
     "device": N_("the browser could not keep or read its records"),
+    # Said of events that have no answer yet (rules.Left).
+    "not_its_turn": N_("something that was done before is missing and is being sent again"),
+    "internal_error": N_("the server failed at an entry; it is sent again"),
+    "unknown_device": N_("the server does not know the device"),
+    "device_revoked": N_("the device is locked"),
 }
 # These pass by themselves.
 USUAL = {"away", "slow"}
@@ -248,6 +254,7 @@ def _words(request: Request, now: datetime) -> dict[str, Any]:
         "states": STATES,
         "usual": USUAL,
         "is_skewed": lambda device: abs(device.skew) > LARGE_SKEW,
+        "is_news": lambda device: device.known_again_at and now - device.known_again_at < NEWS,
         "is_old": lambda device: device.listed_at is None or now - device.listed_at > OLD_LIST,
     }
 
