@@ -20,9 +20,10 @@ from app.domain.conflicts.rules import Decision
 from app.domain.corrections.actions import take_back
 from app.domain.corrections.errors import HoldsCoupons, UndoOver, UnknownScan
 from app.domain.coupons import queries as coupons
+from app.domain.coupons.errors import UnknownCoupon
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.rules import CouponStatus
-from app.domain.intake.actions import redeem, welcome_walk_in
+from app.domain.intake.actions import record_refusal, redeem, welcome_walk_in
 from app.domain.intake.models import Redemption
 from app.domain.intake.queries import open_visits
 from app.domain.intake.rules import UNDO_WITHIN, Outcome
@@ -296,6 +297,23 @@ def test_whoever_came_without_a_card_is_taken_back_if_nothing_was_noted(session:
 
     standings = [session.get_one(Participant, each).standing for each in (here, gone)]
     assert standings == [Standing.ARRIVED, Standing.MISTAKEN]
+    assert sound(session)
+
+
+def test_nobody_takes_back_whom_a_colleague_welcomed(session: Session) -> None:
+    """Not under the person's own id, and not under that of a refused scan of one's own."""
+    place = a_place(session)
+    person, own = a_walk_in(session, place), a_scan(a_bundle(session, place).coupons[0], place)
+    other = an_actor(session, Role.INTAKE, programme_id=place.programme.id, site_id=place.site.id)
+    record_refusal(session, own, UnknownCoupon(), by=other, now=LATER)
+
+    for scan in (person, own.id, uuid4()):
+        with refused(session, NotAllowed):
+            take_back(session, scan, reason=None, by=other, now=LATER, participant_id=person)
+    assert session.get_one(Participant, person).standing is Standing.ARRIVED
+
+    take_back(session, person, reason="So", by=place.manager, now=LATER)
+    assert session.get_one(Participant, person).standing is Standing.MISTAKEN
     assert sound(session)
 
 

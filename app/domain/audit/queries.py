@@ -49,6 +49,17 @@ def acts(session: Session, programme_id: UUID) -> list[str]:
     return sorted(session.scalars(found))
 
 
+def who_did(session: Session, programme_id: UUID, action: str, subject: UUID) -> UUID | None:
+    """Whose act it was, where the record says so."""
+    return session.scalar(
+        select(AuditEvent.staff_id).where(
+            AuditEvent.programme_id == programme_id,
+            AuditEvent.action == action,
+            AuditEvent.subject == str(subject),
+        )
+    )
+
+
 def chained(session: Session) -> int:
     """How many events have their place in the chain."""
     return session.scalar(select(func.count()).select_from(AuditLink)) or 0

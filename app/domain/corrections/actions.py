@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import local_date
 from app.core.crypto import keyring_of
 from app.domain.arrivals.queries import named_after
+from app.domain.audit import queries as audit
 from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.corrections import queries
@@ -150,14 +151,16 @@ def _take_back_walk_in(
         return
     if row.came is not Came.WALK_IN or intake.came_with(session, who):
         raise UnknownScan
+    welcomed_by = audit.who_did(session, by.programme_id, "walk_in.welcomed", who)
     if scan:
-        is_own = scan.staff_id == by.staff_id and may_undo(
+        is_in_time = may_undo(
             scanned_at=scan.scanned_at, received_at=scan.received_at, flags=(), now=now
         )
-    else:  # who welcomed her stands only in the record; an empty row of today is all that can go
+    else:  # an empty row of today is all that can go
         zone = programmes.site(session, row.site_id).timezone
-        is_own = row.came_on == local_date(now, zone)
-    _check_may_take_back(is_own, reason, by, staff_id=scan.staff_id if scan else by.staff_id)
+        is_in_time = row.came_on == local_date(now, zone)
+    is_own = welcomed_by == by.staff_id and is_in_time
+    _check_may_take_back(is_own, reason, by, staff_id=welcomed_by)
     if visit_queries.has_begun(session, row) or stipends.was_given_money(session, who):
         return  # she was here: she stays
     row.standing = Standing.MISTAKEN
@@ -165,7 +168,9 @@ def _take_back_walk_in(
     _record(session, "walk_in.taken_back", who, by, now)
 
 
-def _check_may_take_back(is_own: bool, reason: str | None, by: Actor, *, staff_id: UUID) -> None:
+def _check_may_take_back(
+    is_own: bool, reason: str | None, by: Actor, *, staff_id: UUID | None
+) -> None:
     if is_own:
         return
     if by.may(Permission.END_COUPON) or by.may(Permission.DECIDE_CONFLICT):
