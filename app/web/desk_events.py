@@ -17,7 +17,9 @@ from app.domain.deliveries.rules import Flag, Outcome
 from app.domain.devices.queries import Device
 from app.domain.intake.rules import CLOCK_FLAGS, Scan
 from app.domain.pads import actions as pads
+from app.domain.participants import queries as participants
 from app.domain.participants.errors import BadParticipant
+from app.domain.participants.rules import Standing
 from app.domain.programmes.queries import SiteFacts
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
@@ -119,6 +121,11 @@ def give_bundle(booking: Booking) -> Played:
             booking.session, booking.person, by=booking.by, now=booking.at, pad=pad, given=given
         )
     except NotReadyForBundle:
+        person = participants.participant(
+            booking.session, booking.person, programme_id=booking.by.programme_id
+        )
+        if person.standing is Standing.MISTAKEN:  # nobody decides about her any more
+            raise
         pads.promise(
             booking.session, pad, booking.person, given=given, by=booking.by, now=booking.at
         )

@@ -1138,6 +1138,34 @@ def test_what_is_taken_back_too_late_is_for_a_coupon_manager_to_see(desk: Desk) 
     assert desk.kept(late).sealed_body is not None
 
 
+def test_whoever_was_given_money_after_all_was_here(desk: Desk) -> None:
+    device = desk.device
+    person = device.arrive(next(desk.codes))
+    device.work("undo", person, {"scan": device.sealed[-1]["id"]})
+    fee = device.work("fee", person, {"payment_id": str(uuid4()), "minor": "750"})
+
+    device.upload(desk.http)
+
+    assert device.outcome(fee) == ("accepted", None)
+    assert desk.person(person).standing is Standing.ARRIVED
+    assert desk.faults() == []
+
+
+def test_cards_for_someone_who_never_was_here_are_for_people_to_see(desk: Desk) -> None:
+    """Nothing would ever decide about a pad that was promised to her."""
+    device = desk.device
+    with desk.database.transaction() as session:
+        pad = a_pad(session, desk.place)
+    person = device.arrive(next(desk.codes))
+    device.work("undo", person, {"scan": device.sealed[-1]["id"]})
+    given = device.work("bundle", person, {"coupon": pad[0][1].text, "given": "3"})
+
+    device.upload(desk.http)
+
+    assert device.outcome(given) == ("refused", "not_ready_for_bundle")
+    assert desk.kept(given).sealed_body is not None
+
+
 def test_the_address_needs_no_log_in_and_gives_nothing_away(desk: Desk) -> None:
     body = desk.device.request([{"id": str(uuid4()), "seq": 1, "sealed": to_text(bytes(200))}])
 

@@ -10,6 +10,7 @@ from app.core.ids import random_id
 from app.core.money import Money
 from app.domain.audit.actions import record
 from app.domain.participants.queries import lock
+from app.domain.participants.rules import Standing
 from app.domain.stipends import queries
 from app.domain.stipends.errors import (
     BadAmount,
@@ -104,7 +105,7 @@ def note_fee_paid(
     """
     if minor <= 0:
         raise BadAmount(minor=minor)
-    lock(session, participant_id, programme_id=books.programme_id)
+    person = lock(session, participant_id, programme_id=books.programme_id)
     payee = queries.payee_digest(session, participant_id, payment_id)
     earlier = queries.payout(session, payment_id)
     if earlier is not None:
@@ -115,6 +116,8 @@ def note_fee_paid(
     fee = queries.entry_for(session, Incentive.PRIMARY.value, participant_id)
     is_owed = fee is not None and fee.amount_minor == minor
     is_owed = is_owed and not (fee and queries.was_paid(session, [fee.id]))
+    if person.standing is Standing.MISTAKEN:  # whoever took money was here, whatever was taken back
+        person.standing = Standing.ARRIVED
     _keep_payout(session, books, payment_id, payee, minor, by)
     if fee is not None and is_owed:
         _pay(session, books, [queries.accrual(fee, earner)], payment_id)
