@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from playwright.sync_api import BrowserContext, Locator, expect
 from sqlalchemy import select
 
@@ -124,6 +125,26 @@ def test_a_slow_server_never_holds_the_queue(served: Served, profile: Profile) -
     device.page.locator("main [data-action=desk]").first.click()
     device.page.keyboard.type(typed.code)
     expect(verdict(device, "orange")).to_be_visible(timeout=2_500)
+
+
+def test_nobody_waits_twice_for_a_server_that_says_nothing(
+    served: Served, profile: Profile
+) -> None:
+    desk = served("sqlite")
+    first, second, _ = some_cards(desk)
+    device = enrolled(desk, profile())
+    device.page.route("**/api/v1/desk/**", lambda route: None)  # no answer, ever
+    device.page.keyboard.type(first.code)
+    expect(verdict(device, "orange")).to_be_visible(timeout=2_500)
+    expect(device.mode).to_have_text("No network")
+    device.page.locator("main [data-action=desk]").first.click()
+    device.page.evaluate("""() => new MutationObserver((_, seen) => {
+        const grey = document.querySelector(".verdict.grey");
+        if (grey) document.title = "waited";
+    }).observe(document.getElementById("main"), { childList: true, subtree: true })""")
+    device.page.keyboard.type(second.code)
+    expect(verdict(device, "orange")).to_be_visible()
+    assert device.page.title() != "waited"
 
 
 def test_someone_who_came_before_is_asked_about_kindly(served: Served, profile: Profile) -> None:
@@ -277,6 +298,8 @@ def test_a_training_leaves_nothing_behind(served: Served, profile: Profile) -> N
 
     device.scan(real.token)
     expect(verdict(device, "orange")).to_contain_text("This is a real card")
+    expect(page.locator("main [data-action=leave-training]")).to_be_focused()
+    expect(page.locator("[data-action=without-card]")).to_have_count(0)
     device.scan(training_token("expired"))
     expect(verdict(device, "red")).to_contain_text("Past its last day")
     welcome(device, training_token("good"), "maria 85")
@@ -302,6 +325,37 @@ def test_a_training_leaves_nothing_behind(served: Served, profile: Profile) -> N
     here, there = (json.loads(each) for each in (page.evaluate(STORED), before[0]))
     assert here[1:] == there[1:]
     assert {row["name"] for row in here[0]} == {row["name"] for row in there[0]}
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "uk-UA"])
+def test_a_phone_shows_the_verdict_and_what_comes_next_at_once(
+    served: Served, profile: Profile, locale: str
+) -> None:
+    desk = served("sqlite")
+    card, typed, _ = some_cards(desk)
+    device = enrolled(desk, profile(locale, viewport={"width": 360, "height": 740}))
+    page = device.page
+    device.cut_network()
+    box = page.locator("#bar").bounding_box()
+    assert box is not None
+    assert box["height"] <= 120
+    page.locator(".app-menu summary").click()
+    expect(page.locator(".app-ways")).to_be_in_viewport(ratio=1)
+    page.locator(".app-menu summary").click()
+
+    device.scan(card.token)
+    for needed in (".verdict", "#uic", "#arrive button:not([name])", "[name=no_code]"):
+        expect(page.locator(needed)).to_be_in_viewport(ratio=1)
+    device.scan("C1AAAAAAAAAAAAAAAAAAAAAAAAAA")
+    for needed in (".verdict.grey", "[data-action=without-card]"):
+        expect(page.locator(needed)).to_be_in_viewport(ratio=1)
+    page.locator("[data-action=desk]").first.click()
+    page.keyboard.type(typed.code)
+    for needed in (".verdict.orange", "#uic", "#arrive button:not([name])"):
+        expect(page.locator(needed)).to_be_in_viewport(ratio=1)
+    page.locator("[name=no_code]").click()
+    for needed in ("main [data-action=undo]", "main [data-action=desk]", "main h1"):
+        expect(page.locator(needed).first).to_be_in_viewport(ratio=1)
 
 
 def test_a_phone_shows_every_screen_without_scrolling_sideways(

@@ -153,9 +153,15 @@ def test_a_desk_without_a_network_refuses_what_it_can_judge_alone(
     expect(page.locator("#uic")).to_be_focused()
     page.locator("[data-action=desk]").first.click()
     page.keyboard.type(fresh.code)
-    expect(page.locator(".verdict.orange")).to_contain_text("Not on this device's list")
+    expect(page.locator(".verdict.orange")).to_contain_text("Not looked up yet")
+    page.locator("[name=no_code]").click()
+    at_step(device, "eligibility")
+    page.locator("main [data-action=desk]").first.click()
+    last = page.locator("#scans + ul > li").first
+    expect(last).to_contain_text("Not looked up yet")
     device.restore_network()
     device.wait_until_sent()
+    expect(last).to_contain_text("Accepted")
 
 
 def test_two_hundred_queued_scans_are_sent_in_order(

@@ -36,6 +36,7 @@ async function begin() {
   courier.addEventListener("pack", ({ detail }) => { work.setPack(detail); drawStatus(app.work); });
   courier.addEventListener("verdict", ({ detail }) => doing(work.heard(detail)));
   work.addEventListener("visit", refreshSoon);
+  work.addEventListener("change", refreshSoon);
   await work.open();
   Object.assign(app, { work, real: work });
   doing(courier.start());

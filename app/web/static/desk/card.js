@@ -54,8 +54,8 @@ export async function drawCard(app, { card, known }) {
   }
   const { verdict, facts, serves } = card;
   const late = verdict === "expired" && Boolean(facts.late_until) && work.may("accept_late");
-  show(piece("screen-card", { refused: !serves && verdict !== "training" && !known && !late, way: !serves && late }));
-  into("verdict", known ? piece("verdict-known", {}) : piece(`verdict-${worded(verdict)}`, {
+  show(piece("screen-card", { refused: !serves && !["training", "real"].includes(verdict) && !known && !late, real: verdict === "real", way: !serves && late }));
+  into("verdict", known ? piece("verdict-known", {}) : piece(`verdict-${worded(card)}`, {
     when: momentText(facts.used_at, work.timezone),
     used_at: facts.used_at,
     from: dayText(facts.usable_from), has_from: facts.usable_from, until: dayText(facts.usable_until),
@@ -66,7 +66,11 @@ export async function drawCard(app, { card, known }) {
 }
 
 const WITH_WORDS = ["good", "not_known_here", "already_redeemed", "expired", "not_yet_active", "void", "lost", "wrong_programme", "training", "real"];
-const worded = (verdict) => (WITH_WORDS.includes(verdict) ? verdict : "unknown_coupon");
+// Typed digits were looked for in no list.
+function worded({ verdict, shape }) {
+  if (verdict === "not_known_here" && shape === "code") return "typed";
+  return WITH_WORDS.includes(verdict) ? verdict : "unknown_coupon";
+}
 
 // Someone without a card, or with one that earns nothing.
 export async function drawWalkIn(app, { known, card }) {

@@ -3,6 +3,7 @@
 const PLACE = /\{(\w+)\}/g;
 
 const language = () => document.documentElement.lang || "en";
+const dates = () => language().replace(/^en$/, "en-GB"); // as the server's pages write them: 4 March 2026, 14:05
 
 // A text of the shell's; "" when there is none of that name.
 export function word(name, facts = {}) {
@@ -27,13 +28,15 @@ export function fillIn(root, facts) {
 // "2026-03-04" as people write it.
 export function dayText(day) {
   if (!day) return "";
-  const form = new Intl.DateTimeFormat(language(), { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
-  return form.format(new Date(`${day}T00:00:00Z`));
+  const form = new Intl.DateTimeFormat(dates(), { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+  const parts = form.formatToParts(new Date(`${day}T00:00:00Z`));
+  if (parts.at(-1).type === "literal") parts.pop(); // an abbreviation's full stop, where a sentence may end
+  return parts.map(({ value }) => value).join("");
 }
 
 export function momentText(moment, timeZone) {
   if (!moment) return "";
-  const form = new Intl.DateTimeFormat(language(), { dateStyle: "long", timeStyle: "short", timeZone });
+  const form = new Intl.DateTimeFormat(dates(), { dateStyle: "long", timeStyle: "short", timeZone });
   return form.format(new Date(moment));
 }
 

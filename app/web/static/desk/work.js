@@ -20,6 +20,7 @@ export class Work extends EventTarget {
     this.used = new Map();
     this.given = new Map();
     this.turn = Promise.resolve();
+    this.missedAt = 0;
     this.setPack(null);
   }
 
@@ -42,7 +43,11 @@ export class Work extends EventTarget {
     this.lists = listsOf(pack);
   }
 
-  get isConnected() { return this.courier.state.online === true; }
+  // Not since a question went unanswered, until the courier hears the server again: nobody waits for it a second time.
+  get isConnected() {
+    const { online, lastSuccess } = this.courier.state;
+    return online === true && !(this.missedAt > lastSuccess);
+  }
   get timezone() { return this.pack?.site.timezone ?? "UTC"; }
   get rules() { return this.pack?.protocol ?? { minimum_age: 18, grace_days: 0, validity_days: 30, activation_delay_days: 1, bundle_size: 3, fee: null }; }
   may(what) { return this.pack?.may?.includes(what) ?? false; }
@@ -82,7 +87,9 @@ export class Work extends EventTarget {
     const body = { id: crypto.randomUUID(), coupon, uic };
     try {
       return await this.ask("/look", { method: "POST", body, key: this.vault.facts.key, timeout: PATIENCE });
-    } catch {
+    } catch (reason) {
+      if (reason.name === "Away") this.missedAt = Date.now();
+      this.dispatchEvent(new Event("change"));
       this.courier.nudge(); // it will find out what is the matter
       return null;
     }
@@ -153,8 +160,8 @@ export class Work extends EventTarget {
   }
 
   // A card was shown; the last ten are remembered, by their tail only.
-  async noteScan({ scan: id, at, name, verdict }) {
-    const entry = { id, at, tail: name.slice(-4), verdict };
+  async noteScan({ scan: id, at, name, verdict, shape }) {
+    const entry = { id, at, tail: name.slice(-4), verdict, shape };
     const others = this.scans.filter((each) => each.id !== id);
     const [kept, gone] = [others.slice(0, SCANS_KEPT - 1), others.slice(SCANS_KEPT - 1)];
     this.scans = [{ ...others.find((each) => each.id === id), ...entry }, ...kept];
