@@ -7,18 +7,21 @@ from sqlalchemy import Engine, event
 
 from app.core.crypto import Keyring
 from app.core.db import Database
+from tests.devices import DeskDevice, a_device
+from tests.factories import LATER, Place, a_bundle, a_place, client
 from tests.web.api import an_api
 
 MOST = 8
+BEGINS_OR_ENDS = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")
 
 
 @contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
+def statements(database: Database, *, also_begun: bool = False) -> Iterator[list[str]]:
     """The statements sent meanwhile, but for those that begin or end something."""
     sent: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")):
+        if also_begun or not statement.startswith(BEGINS_OR_ENDS):
             sent.append(statement)
 
     engines: set[Engine] = {database._writer}
@@ -55,3 +58,45 @@ def test_a_repeated_scan_costs_fewer_and_writes_nothing(
 
     assert len(sent) <= 4, "\n".join(sent)
     assert not [each for each in sent if not each.lstrip().upper().startswith("SELECT")]
+
+
+def test_an_arrival_in_an_upload_costs_as_much_as_a_redemption(
+    database: Database, keyring: Keyring
+) -> None:
+    with database.transaction() as session:
+        place = a_place(session)
+    http = client(database, keyring, now=LATER)
+    few, many = (waiting(database, keyring, place, count) for count in (1, 6))
+    few.send(http, few.waiting, now=LATER)  # whatever is asked once in the life of a process
+    few.arrive(cards(database, place, 1)[0])
+
+    with statements(database, also_begun=True) as for_one:
+        few.send(http, few.waiting, now=LATER)
+    with statements(database, also_begun=True) as for_six:
+        many.send(http, many.waiting, now=LATER)
+
+    assert {each["outcome"] for each in many.verdicts.values()} == {"accepted"}
+    work, savepoints = (
+        [
+            sum(each.startswith(BEGINS_OR_ENDS) is begun for each in sent)
+            for sent in (for_one, for_six)
+        ]
+        for begun in (False, True)
+    )
+    assert work[1] - work[0] <= 5 * MOST, "\n".join(for_six)
+    assert savepoints[1] - savepoints[0] <= 5 * 2, "\n".join(for_six)
+
+
+def waiting(database: Database, keyring: Keyring, place: Place, count: int) -> DeskDevice:
+    """A device with this many arrivals that wait."""
+    with database.transaction() as session:
+        device = a_device(session, place, keyring)
+    for code in cards(database, place, count):
+        device.arrive(code)
+    return device
+
+
+def cards(database: Database, place: Place, count: int) -> list[str]:
+    with database.transaction() as session:
+        bundles = [a_bundle(session, place) for _ in range(count)]
+    return [bundle.coupons[0].code for bundle in bundles]

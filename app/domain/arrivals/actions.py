@@ -18,8 +18,7 @@ from app.domain.intake import actions as intake
 from app.domain.intake import queries
 from app.domain.intake.actions import Kept, Known
 from app.domain.intake.errors import PersonAlreadyHere
-from app.domain.intake.queries import Surroundings
-from app.domain.intake.rules import Answer, Flag, Outcome, Scan, Verdict, judge_time
+from app.domain.intake.rules import Answer, Flag, Outcome, Scan, Surroundings, Verdict, judge_time
 from app.domain.participants import actions as participant_actions
 from app.domain.participants import queries as participants
 from app.domain.participants.errors import BadParticipant

@@ -24,8 +24,16 @@ from app.domain.intake import queries
 from app.domain.intake.errors import LateReasonNeeded
 from app.domain.intake.events import CouponRedeemed
 from app.domain.intake.models import Redemption, RefusedScan
-from app.domain.intake.queries import Surroundings
-from app.domain.intake.rules import Answer, Flag, Outcome, Scan, Verdict, happened_at, judge_time
+from app.domain.intake.rules import (
+    Answer,
+    Flag,
+    Outcome,
+    Scan,
+    Surroundings,
+    Verdict,
+    happened_at,
+    judge_time,
+)
 from app.domain.participants import actions as participant_actions
 from app.domain.participants import queries as participants
 from app.domain.participants.queries import Match, Origin
@@ -140,20 +148,20 @@ def accept(
         CouponRefused.
     """
     judged_at, flags = judge_time(scan, now=now)
-    on = local_date(judged_at, place.site.timezone)
+    on = local_date(judged_at, place.timezone)
     coupon = coupon_actions.spend(
         session, scan.card, programme_id=by.programme_id, on=on, grace_days=grace_days
     )
     if coupon is None and _is_before_issue(session, scan, by, on=on):
         judged_at, flags = now, [Flag.CLOCK_BEHIND]
-        on = local_date(judged_at, place.site.timezone)
+        on = local_date(judged_at, place.timezone)
         coupon = coupon_actions.spend(
             session, scan.card, programme_id=by.programme_id, on=on, grace_days=grace_days
         )
     if coupon is None:
         return _explain(session, scan, by, grace_days=grace_days, judged_at=judged_at, place=place)
     known = ask(coupon.origin)
-    if coupon.site_id != place.site.id:
+    if coupon.site_id != place.site_id:
         flags.append(Flag.OTHER_SITE)
     if coupon.usable_until < on:
         flags.append(Flag.ACCEPTED_LATE)
@@ -179,11 +187,11 @@ def keep(
     In conflict with another desk she has no recruiter until a person decides.
     """
     stands, flags = kept.answer is Answer.ACCEPTED, [flag.value for flag in kept.flags]
-    on = local_date(kept.at, place.site.timezone)
+    on = local_date(kept.at, place.timezone)
     participant_id = participant_actions.welcome(
         session,
         programme_id=by.programme_id,
-        site_id=place.site.id,
+        site_id=place.site_id,
         origin=Origin(origin.chain_id, origin.recruiter_id, origin.number) if stands else None,
         wave=origin.wave if stands else None,
         on=on,
@@ -198,7 +206,7 @@ def keep(
         {
             "id": scan.id,
             "programme_id": by.programme_id,
-            "site_id": place.site.id,
+            "site_id": place.site_id,
             "coupon_id": coupon_id,
             "participant_id": participant_id,
             "outcome": Outcome(kept.answer.value),
@@ -215,7 +223,7 @@ def keep(
     )
     stipend_actions.hold(
         session,
-        Books(by.programme_id, place.site.id, place.protocol_id, place.currency, on),
+        Books(by.programme_id, place.site_id, place.protocol_id, place.currency, on),
         held_at_redemption(place.protocol.stipends),
         recruiter=Earner(origin.recruiter_id, origin.number),
         recruit_id=participant_id,
@@ -243,7 +251,7 @@ def keep_refusal(
         {
             "id": scan.id,
             "programme_id": by.programme_id,
-            "site_id": place.site.id,
+            "site_id": place.site_id,
             "staff_id": by.staff_id,
             "device_id": scan.device_id,
             "scanned_at": scan.scanned_at,
@@ -274,10 +282,10 @@ def keep_walk_in(
     participant_id = participant_actions.welcome(
         session,
         programme_id=by.programme_id,
-        site_id=place.site.id,
+        site_id=place.site_id,
         origin=None,
         wave=None,
-        on=local_date(at, place.site.timezone),
+        on=local_date(at, place.timezone),
         uic_digest=digest,
         participant_id=participant_id,
     )
@@ -319,9 +327,9 @@ def _explain(
             when = happened_at(
                 scanned_at=winner.scanned_at, received_at=winner.received_at, flags=winner.flags
             )
-            seen = when.astimezone(ZoneInfo(place.site.timezone))
+            seen = when.astimezone(ZoneInfo(place.timezone))
             raise CouponAlreadyRedeemed(redeemed_at=seen.isoformat(timespec="minutes"))
-    on = local_date(judged_at, place.site.timezone)
+    on = local_date(judged_at, place.timezone)
     check_redeemable(state, on=on, grace_days=grace_days)
     raise RuntimeError("a redeemable coupon was not redeemed")
 

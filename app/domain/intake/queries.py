@@ -20,31 +20,22 @@ from app.domain.coupons.models import Coupon
 from app.domain.coupons.rules import CouponState, CouponStatus, reason_unusable
 from app.domain.intake.errors import ScanIdReused
 from app.domain.intake.models import Redemption, RefusedScan
-from app.domain.intake.rules import Outcome, Scan, Verdict, may_undo
+from app.domain.intake.rules import (
+    Outcome,
+    Redeemed,
+    Refused,
+    Scan,
+    Surroundings,
+    Verdict,
+    may_undo,
+)
 from app.domain.pads import queries as pads
 from app.domain.pads.rules import WAITING
 from app.domain.participants.models import Participant
 from app.domain.participants.rules import Came, Standing
 from app.domain.programmes.errors import UnknownSite
 from app.domain.programmes.models import Programme, ProtocolVersion, Site
-from app.domain.programmes.queries import SiteFacts, site_facts
 from app.domain.programmes.rules import Protocol
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """All that a scan needs to know before it is played, from one statement.
-
-    ``is_here`` where its device has said who she will be, and she is.
-    """
-
-    site: SiteFacts
-    protocol_id: UUID
-    protocol: Protocol
-    currency: str
-    redemption: Redemption | None
-    refused: RefusedScan | None
-    is_here: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,9 +53,25 @@ _NEWEST = (
     .where(ProtocolVersion.programme_id == bindparam("programme"))
     .scalar_subquery()
 )
-# Built once: making the statement anew costs more than running it.
+# Built once: making the statement anew costs more than running it. Columns, no rows: making those costs as much again.
 _SURROUNDINGS = (
-    select(Site, ProtocolVersion, Programme.currency, Redemption, RefusedScan, Participant.id)
+    select(
+        Site.id,
+        Site.timezone,
+        ProtocolVersion.id,
+        ProtocolVersion.rules,
+        Programme.currency,
+        Participant.id,
+        RefusedScan.code,
+        RefusedScan.facts,
+        RefusedScan.request_digest,
+        Redemption.id,
+        Redemption.coupon_id,
+        Redemption.participant_id,
+        Redemption.answer,
+        Redemption.flags,
+        Redemption.request_digest,
+    )
     .join(Programme, Programme.id == Site.programme_id)
     .join(
         ProtocolVersion,
@@ -112,15 +119,23 @@ def surroundings(
 ) -> Surroundings:
     """The site, the rules in force, and what this scan was answered before. Raises: UnknownSite."""
     named = {"scan": scan_id, "person": participant_id}
-    row = session.execute(
-        _SURROUNDINGS, {"programme": programme_id, "site": site_code, **named}
-    ).first()
+    row = (
+        session.connection()
+        .execute(_SURROUNDINGS, {"programme": programme_id, "site": site_code, **named})
+        .first()
+    )
     if row is None:
         raise UnknownSite(site=site_code)
-    site, protocol, currency, redemption, refused, person = row
-    rules = Protocol.stored(protocol.rules)
+    site_id, timezone, protocol_id, rules, currency, person, *told = row
     return Surroundings(
-        site_facts(site), protocol.id, rules, currency, redemption, refused, person is not None
+        site_id,
+        timezone,
+        protocol_id,
+        Protocol.stored(rules),
+        currency,
+        Redeemed(*told[3:]) if told[3] else None,
+        Refused(*told[:3]) if told[0] else None,
+        person is not None,
     )
 
 
@@ -144,7 +159,7 @@ def request_digest(session: Session, scan: Scan) -> bytes:
     return keyring_of(session).digest("scan", coupon, scan.site)
 
 
-def verdict(session: Session, row: Redemption) -> Verdict:
+def verdict(session: Session, row: Redemption | Redeemed) -> Verdict:
     """What the desk was told, whatever was decided or taken back since."""
     sealed = session.scalar(select(Coupon.sealed_origin).where(Coupon.id == row.coupon_id))
     assert sealed is not None
@@ -153,7 +168,7 @@ def verdict(session: Session, row: Redemption) -> Verdict:
     return Verdict(row.id, origin.code, outcome, row.participant_id, tuple(row.flags))
 
 
-def refusal_of(row: RefusedScan) -> CouponRefused:
+def refusal_of(row: Refused) -> CouponRefused:
     """What a refused scan was told."""
     kinds = {kind.code: kind for kind in CouponRefused.__subclasses__()}
     return kinds[row.code](**{name: fact for name, fact in row.facts.items() if name != "flags"})

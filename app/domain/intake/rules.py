@@ -1,13 +1,15 @@
 """What a scan is, what becomes of it, and what it may claim about time."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from app.core.codes import Code, Token
 from app.domain.coupons.errors import MistypedCode
+from app.domain.programmes.rules import Protocol
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 OFFLINE_CAP = timedelta(days=5)
@@ -89,6 +91,44 @@ class Verdict:
     outcome: Outcome
     participant_id: UUID
     flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Redeemed:
+    """A scan that has been played, as far as its repetition has to know it."""
+
+    id: UUID
+    coupon_id: UUID
+    participant_id: UUID
+    answer: Answer
+    flags: Sequence[str]
+    request_digest: bytes
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The same of a scan that redeemed nothing."""
+
+    code: str
+    facts: Mapping[str, Any]
+    request_digest: bytes
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """All that a scan needs to know before it is played, from one statement.
+
+    ``is_here`` where its device has said who she will be, and she is.
+    """
+
+    site_id: UUID
+    timezone: str
+    protocol_id: UUID
+    protocol: Protocol
+    currency: str
+    redemption: Redeemed | None
+    refused: Refused | None
+    is_here: bool
 
 
 def judge_time(scan: Scan, *, now: datetime) -> tuple[datetime, list[Flag]]:
