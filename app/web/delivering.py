@@ -132,6 +132,22 @@ def deliver(db: Database, upload: Upload, *, now: datetime) -> Delivery:
     return delivery
 
 
+def brought(
+    session: Session, device: Device, arrivals: Sequence[Sealed], *, now: datetime
+) -> dict[UUID, UUID]:
+    """Who came with each of these arrivals, when this very device sent them before and they were taken in."""
+    upload = Upload(device.id, now, 0, 0, None, arrivals)
+    kept = queries.digests(session, [sealed.id for sealed in arrivals])
+    return {
+        opened.id: opened.event.person
+        for opened in _open(session, upload, device, Delivery(UUID(int=0), device), now)
+        if opened.event
+        and opened.event.kind == "arrival"
+        and opened.id in kept
+        and kept[opened.id][0] == opened.delivered.digest
+    }
+
+
 def _device(db: Database, upload: Upload, now: datetime) -> tuple[Device | None, UUID]:
     """Whose upload it is, and the life of the server; also of a device that a restored server had forgotten."""
     with db.snapshot() as session:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, expect
@@ -14,11 +15,14 @@ from app.domain.coupons.queries import PrintedCoupon
 from app.domain.intake.models import Redemption
 from app.domain.intake.rules import Outcome
 from app.domain.participants.models import Participant
+from app.domain.participants.rules import Sex
 from app.domain.programmes.actions import adopt_protocol
 from app.domain.programmes.rules import Protocol
 from app.domain.services.models import ServiceRecord
 from app.domain.stipends import queries as stipends
+from app.domain.stipends.actions import pay_in_cash
 from app.domain.stipends.models import LedgerEntry
+from app.domain.visits import actions as visits
 from tests.factories import a_bundle, a_finished_visit, a_redemption
 from tests.journeys.desks import Desk
 from tests.journeys.offline import (
@@ -566,3 +570,71 @@ def test_everyone_is_served_eligible_or_not_agreeing_or_not_with_a_card_or_witho
         ("recruit", "arrived"),
         ("walk_in", "enrolled"),
     ]
+
+
+def test_what_was_done_on_the_online_page_is_drawn_and_no_form_is_lost(
+    served: Served, profile: Profile
+) -> None:
+    desk = served("sqlite")
+    first, second, _ = some_cards(desk)
+    device = enrolled(desk, profile())
+    welcome(device, first.token, new_name())
+    at_step(device, "eligibility", *ELIGIBLE)
+    at_step(device, "consent", *AGREES)
+    at_step(device, "knowledge_test", *TEST)
+    at_step(device, "interview", *TELLS)
+    at_step(device, "services", "2", "0", "Enter")
+    at_step(device, "stipend")
+    device.wait_until_sent()
+    (person,) = people(desk, device)
+    expect(device.page.get_by_role("button", name="Open the payment")).to_be_visible()
+
+    with desk.database.transaction() as session:
+        books, _ = visits.books_of(
+            session, desk.place.programme.id, desk.place.site.id, now=utc_now()
+        )
+        pay_in_cash(
+            session,
+            books,
+            payment_id=uuid4(),
+            participant_id=person.id,
+            by=desk.place.intake.staff_id,
+        )
+    come_back(device)
+    expect(device.page.locator("main")).to_contain_text("handed out on the online page")
+    expect(device.page.get_by_role("button", name="Open the payment")).to_have_count(0)
+    expect(device.page.locator("#said .notice")).to_have_count(0)
+    at_step(device, "stipend", "Enter")
+    at_step(device, "training", "Enter")
+    at_step(device, "bundle")
+    device.wait_until_sent()
+    with desk.database.transaction() as session:
+        visits.give_bundle(session, person.id, by=desk.place.intake, now=utc_now())
+    come_back(device)
+    expect(device.page.locator("main")).to_contain_text("printed on the online page")
+    expect(device.page.locator("#scanned")).to_have_count(0)
+
+    device.page.locator("main [data-action=desk]").first.click()
+    welcome(device, second.token, new_name())
+    at_step(device, "eligibility")
+    device.wait_until_sent()
+    device.page.locator("[name=age]").fill("31")
+    with desk.database.transaction() as session:
+        visits.screen(
+            session,
+            people(desk, device)[-1].id,
+            sex=Sex.FEMALE,
+            age=22,
+            adult_confirmed=False,
+            injected_recently=True,
+            by=desk.place.intake,
+            now=utc_now(),
+        )
+    come_back(device)
+    expect(device.page.locator("li[data-step=eligibility].done")).to_have_count(1)
+    expect(device.page.locator("[name=age]")).to_have_value("31")
+
+
+def come_back(device: Device) -> None:
+    """The tab is looked at again, as after a visit to another one."""
+    device.run("document.dispatchEvent(new Event('visibilitychange'));")

@@ -428,6 +428,28 @@ def test_a_forgotten_pin_clears_only_after_it_was_explained(
     expect(page.get_by_role("heading", name="was cleared")).to_be_visible()
 
 
+def test_a_page_whose_scripts_do_not_come_says_so_by_itself(
+    desk: Desk, context: BrowserContext
+) -> None:
+    device = enrolled(desk, context)
+    slow = device.page.get_by_text("The desk takes longer than usual to open.")
+    expect(slow).to_be_hidden()
+    html = device.page.context.request.get(
+        f"{desk.url}/desk/app?language=en",
+        headers={"Authorization": f"Bearer {device.run('return app.real.vault.facts.key;')}"},
+    ).text()
+    page = context.new_page()
+    page.route("**/nowhere", lambda route: route.fulfill(body=html, content_type="text/html"))
+    page.route("**/desk/app.js*", lambda route: route.abort())
+    page.goto(f"{desk.url}/nowhere")
+    slow = page.get_by_text("The desk takes longer than usual to open.")
+
+    expect(slow).to_be_hidden()
+    expect(slow).to_be_visible(timeout=10_000)
+    page.evaluate("document.getElementById('gate').hidden = false")
+    expect(slow).to_be_hidden()
+
+
 def test_several_people_say_who_they_are_first(desk: Desk, context: BrowserContext) -> None:
     enrolled(desk, context, label="Tablet").page.close()
     page = context.new_page()

@@ -27,6 +27,7 @@ export const app = { work: null, real: null, place: DESK, go, complain, inform }
 let places = [DESK];
 let drawing = 0;
 let refreshing = 0;
+let wasConnected = false;
 
 async function begin() {
   const vault = await opened();
@@ -94,6 +95,7 @@ async function draw(place) {
   drawStatus(app.work);
   focusOnWork();
   doing(offerCamera());
+  hearOfVisit();
   if (app.work === work) doing(work.keepSetting("place", app.place));
 }
 
@@ -108,10 +110,21 @@ function refreshSoon() {
     refreshing = 0;
     drawStatus(app.work);
     if (!app.work || app.work !== app.real) return;
+    if (app.work.isConnected && !wasConnected) hearOfVisit(); // it came back before the network did
+    wasConnected = app.work.isConnected;
     if (app.place.screen === "desk") doing(keepingFocus(() => into("lists", visitsPiece(app.work), scansPiece(app.work))));
     if (app.place.screen === "visit" && app.place.shown) doing(redrawVisit(app, app.place));
   }, REFRESH_AFTER);
 }
+
+// Someone comes back to a visit, perhaps from the server's own page: what was done there is heard.
+function hearOfVisit() {
+  if (app.work && !document.hidden && app.place.screen === "visit") {
+    doing(app.work.hearOf(app.work.visits.get(app.place.person)));
+  }
+}
+document.addEventListener("visibilitychange", hearOfVisit);
+window.addEventListener("focus", hearOfVisit);
 
 const ACTIONS = {
   ...cardActions,

@@ -149,7 +149,7 @@ function fillWho(shown) {
 
 function fillWiped(shown) {
   const gone = screen.keepers.filter(({ wiped }) => wiped);
-  const last = gone.at(-1);
+  const last = gone.toSorted((one, other) => one.wipedAt - other.wipedAt).at(-1);
   for (const each of shown.querySelectorAll("[data-why]")) each.hidden = each.dataset.why !== last?.wiped;
   const waits = gone.some(({ waiting }) => waiting);
   shown.querySelector("[data-slot=waiting]").hidden = !waits;

@@ -77,6 +77,13 @@ export class Courier extends EventTarget {
     return Object.fromEntries(found.filter((row) => row?.outcome).map((row) => [row.id, verdictOf(row)]));
   }
 
+  // Events as they were sent; those that this device has forgotten are left out.
+  async sealed(ids) {
+    const db = await database();
+    const found = await Promise.all(ids.map((id) => db.getFromIndex("events", "id", id)));
+    return found.filter(Boolean).map(({ id, seq, sealed }) => ({ id, seq, sealed: toBase64url(sealed) }));
+  }
+
   #seen = () => {
     if (document.hidden) return;
     this.nudge();

@@ -47,8 +47,8 @@ export function focusOnWork(root = main()) {
 export async function keepingFocus(draw) {
   const was = nameOf(document.activeElement);
   await draw();
-  const now = was && [...main().querySelectorAll("a, button, input, select, textarea")]
-    .find((each) => nameOf(each) === was && each.checkVisibility());
+  const all = was ? [...main().querySelectorAll("a, button, input, select, textarea")] : [];
+  const now = all.find((each) => nameOf(each) === was && each.checkVisibility());
   if (now !== document.activeElement) now?.focus({ preventScroll: true });
   return Boolean(now);
 }

@@ -16,7 +16,8 @@ export function drawStatus(work) {
   const badge = document.getElementById("bar-mode");
   badge.className = `badge ${TONE[mode]}`;
   write(badge, word(`mode-${mode}`));
-  write(document.getElementById("bar-site"), inLanguage(work.pack?.site.name) || work.vault.facts.site?.code || "");
+  // Before the list is there a device knows only the code of its site.
+  write(document.getElementById("bar-site"), inLanguage(work.pack?.site.name) || work.vault.facts.site || "");
   write(document.getElementById("bar-who"), work.vault.facts.username ?? "");
   write(document.getElementById("bar-status"), work.isTraining ? word("status-training") : statusLine(work));
   const sounds = document.getElementById("sounds");

@@ -29,7 +29,8 @@ export async function drawVisit(app, place) {
 // What the server said changes notes, steps and what can be done now; what is being filled in stays as it is.
 export async function redrawVisit(app, place) {
   const visit = app.work.visits.get(place.person);
-  if (visit.undone || !openable(visit).includes(place.shown)) {
+  const isOver = OUTSIDE.has(place.shown) && drawnAs !== stateOf(visit); // nothing is being filled in there
+  if (visit.undone || isOver || !openable(visit).includes(place.shown)) {
     if (!(await keepingFocus(() => drawVisit(app, place)))) focusOnWork();
     return;
   }
@@ -40,6 +41,11 @@ export async function redrawVisit(app, place) {
   });
 }
 
+// What can be done on the server's own pages, and how it stood when it was drawn.
+const OUTSIDE = new Set(["stipend", "bundle"]);
+const stateOf = (visit) => [visit.person, visit.has_bundle, visit.paid].join();
+let drawnAs = "";
+
 const currentStep = (visit, wanted) =>
   openable(visit).includes(wanted) ? wanted : nextStep(visit, visit.passed);
 
@@ -48,7 +54,7 @@ function stepsPiece(visit, current) {
   const mayOpen = openable(visit);
   const order = steps(visit);
   const isPassed = (step) => order.indexOf(step) < order.indexOf(current);
-  const isDone = (step) => (step === "stipend" ? visit.fee : isBehind(visit, step));
+  const isDone = (step) => (step === "stipend" ? visit.fee || visit.paid : isBehind(visit, step));
   for (const item of list.querySelectorAll("li")) {
     const { step } = item.dataset;
     const button = item.querySelector("button");
@@ -65,12 +71,13 @@ function stepsPiece(visit, current) {
 
 async function drawStep(app, visit, step, place) {
   const { work } = app;
+  drawnAs = stateOf(visit);
   const { fee } = work.rules;
   const slot = into("work", piece(`step-${step}`, {
     ineligible: visit.standing === "ineligible", declined: visit.consented === false,
     trained: visit.trained, untrained: !visit.trained,
-    fee_given: visit.fee, amount: inLanguage(fee?.text),
-    has_cards: visit.has_bundle, needs_cards: !visit.has_bundle, finished: nextStep(visit, visit.passed) === "done",
+    fee_given: visit.fee, amount: inLanguage(fee?.text), paid: visit.paid,
+    has_cards: visit.has_bundle && visit.handed, has_printed: visit.has_bundle && !visit.handed, needs_cards: !visit.has_bundle, finished: nextStep(visit, visit.passed) === "done",
     unfinished: nextStep(visit, visit.passed) !== "done",
     tag: tagOf(visit.person), until: dayText(visit.until), number: visit.handed ?? "",
     none_left: !visit.has_bundle && visit.trained && work.rules.bundle_size === 0,
@@ -90,8 +97,9 @@ async function drawStep(app, visit, step, place) {
 function liveFacts(work, visit) {
   const online = work.isDelivered(visit) && work.isConnected && !work.isTraining;
   const mayHaveFee = work.rules.fee && work.may("pay_stipend") && visit.judged === "good" && visit.interviewed;
-  const fee = Boolean(mayHaveFee) && !visit.fee && !online;
-  return { online, waits: !online, fee, offered: fee || online, later: !fee && !online };
+  const fee = Boolean(mayHaveFee) && !visit.fee && !visit.paid && !online;
+  const pays = online && !visit.paid;
+  return { online, pays, waits: !online && !visit.paid, fee, offered: fee || pays, later: !fee && !pays };
 }
 
 // What a form of the server's pages cannot know here.

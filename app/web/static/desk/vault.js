@@ -31,8 +31,8 @@ export async function keepers() {
     if (!each.wiped && each.tries >= TRIES && !judging.has(each.id)) await wipe(each.id, "pin");
   }
   const rows = await db.getAll("keepers");
-  return Promise.all(rows.map(async ({ id, label, username, site, wiped, tries }) => ({
-    id, label, username, site, wiped: wiped ?? false, left: Math.max(0, TRIES - (tries ?? 0)),
+  return Promise.all(rows.map(async ({ id, label, username, site, wiped, wipedAt, tries }) => ({
+    id, label, username, site, wiped: wiped ?? false, wipedAt: wipedAt ?? 0, left: Math.max(0, TRIES - (tries ?? 0)),
     waiting: await db.countFromIndex("events", "waiting", [id, 1]),
   })));
 }
@@ -118,7 +118,7 @@ export async function wipe(id, why = "asked") {
     await stores.records.delete(ofKeeper(id));
     await stores.keepers.put({
       id, label, username: "", site, serverKey, epoch, seq, head, knownTo, lastSuccess, lastFailure,
-      wiped: row.wiped ?? why,
+      wiped: row.wiped ?? why, wipedAt: row.wipedAt ?? Date.now(),
     });
   });
   open.get(id)?.lock();

@@ -90,6 +90,18 @@ export function passedBy(visit, step) {
   return { ...visit, passed, owed_minor: passed === "stipend" ? 0 : visit.owed_minor };
 }
 
+// The visit with what the server says was done besides. What was entered here stays entered.
+export function caughtUp(visit, said) {
+  const next = { ...visit, standing: said.standing ?? visit.standing, consented: said.consented ?? visit.consented };
+  for (const each of ["screened", "tested", "interviewed", "trained", "served", "has_bundle"]) {
+    next[each] = visit[each] || said[each] === true;
+  }
+  next.paid = said.paid === true && said.owed === false;
+  if (next.paid) next.owed_minor = 0;
+  if (next.standing === "mistaken") next.undone = visit.undone ?? new Date().toISOString();
+  return next;
+}
+
 export function screening(fields) {
   return {
     age: fields.age ? Number(fields.age) : null,

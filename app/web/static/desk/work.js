@@ -2,7 +2,7 @@
 // Everything that changes something is kept before it resolves; nothing here waits for a network but `look`.
 
 import { dayAfter, judge, judgePad, listsOf, markOf, read } from "./judge.js";
-import { begun, entered, passedBy } from "./visit.js";
+import { begun, caughtUp, entered, passedBy } from "./visit.js";
 import { dayAt } from "./words.js";
 
 export const UNDO_WITHIN = 5 * 60_000;
@@ -187,6 +187,25 @@ export class Work extends EventTarget {
       events.map(({ id }) => id).filter((id) => !verdicts[id]));
     const said = ids.length ? await this.courier.verdicts(ids) : {};
     for (const [id, verdict] of Object.entries(said)) await this.heard({ ...verdict, id });
+  }
+
+  // What was done for her on the server's own pages meanwhile: cards printed, money handed out. Asked only when everything
+  // of the visit is there, so that the answer never is behind what was entered here.
+  async hearOf(visit) {
+    if (!visit || visit.undone || this.isTraining || !this.isConnected || !this.isDelivered(visit)) return;
+    const arrivals = await this.courier.sealed([visit.scan]);
+    if (!arrivals.length) return;
+    let answer;
+    try {
+      answer = await this.ask("/visits", { method: "POST", body: { arrivals }, key: this.vault.facts.key });
+    } catch {
+      return; // it can wait until somebody comes back to the visit
+    }
+    const said = answer?.visits?.find(({ id }) => id === visit.scan);
+    const known = this.visits.get(visit.person);
+    if (!said || !known || JSON.stringify(caughtUp(known, said)) === JSON.stringify(known)) return;
+    const next = await this.keepVisit(known, (now) => (this.isDelivered(now) ? caughtUp(now, said) : now));
+    this.dispatchEvent(new CustomEvent("visit", { detail: next }));
   }
 
   draft(id) { return this.vault.read("draft", id); }
