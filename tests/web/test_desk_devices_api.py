@@ -609,6 +609,33 @@ def test_locking_a_device_ends_the_log_in_it_opened(
     assert tablet.http.get("/desk").headers["location"].startswith("/login")
 
 
+def test_a_device_that_locks_itself_closes_the_log_in_it_opened(
+    tablet: Tablet, http: httpx.Client
+) -> None:
+    secret = tablet.post("/session").headers["set-cookie"].split(";")[0]
+    assert tablet.http.get("/desk").status_code == 200
+    asked = {"Authorization": f"Bearer {tablet.key}"}
+
+    for _ in range(2):
+        assert tablet.http.delete("/api/v1/desk/session", headers=asked).status_code == 204
+
+    # Whoever kept the cookie has nothing of it either.
+    kept = http.get("/desk", headers={"Cookie": secret})
+    assert kept.headers["location"].startswith("/login")
+
+
+def test_a_device_closes_nobody_elses_log_in(
+    tablet: Tablet, http: httpx.Client, database: Database, place: Place
+) -> None:
+    with database.transaction() as session:
+        secret = start_session(session, place.finance, now=LATER)
+    asked = {"Authorization": f"Bearer {tablet.key}", "Cookie": f"pdi_session={secret}"}
+
+    assert http.delete("/api/v1/desk/session", headers=asked).status_code == 204
+
+    assert http.get("/stipends", headers={"Cookie": f"pdi_session={secret}"}).status_code == 200
+
+
 def test_a_locked_device_can_still_tell_that_it_was_wiped(
     tablet: Tablet, database: Database, place: Place, clock: list[datetime]
 ) -> None:

@@ -16,6 +16,7 @@ from app.domain.programmes import queries as programmes
 from app.domain.programmes.models import Site
 from app.domain.staff import actions as staff_actions
 from app.domain.staff import queries as staff
+from app.domain.staff.errors import NotLoggedIn
 from app.domain.staff.models import StaffMember
 from app.domain.staff.queries import Actor
 
@@ -215,6 +216,16 @@ def revoke(
 def open_session(session: Session, device: queries.Device, *, now: datetime) -> str:
     """Log in the person of a device whose key was checked; returns the secret her browser keeps."""
     return staff_actions.start_session(session, device.actor, now=now, device_id=device.id)
+
+
+def close_session(session: Session, device: queries.Device, secret: str, *, now: datetime) -> None:
+    """Log the person of a device out, if the log-in is hers and has not ended."""
+    try:
+        actor, _ = staff.by_session(session, secret, now=now)
+    except NotLoggedIn:
+        return
+    if actor.staff_id == device.actor.staff_id:
+        staff_actions.end_session(session, secret, actor, now=now)
 
 
 def note_seen(session: Session, device_id: UUID, *, now: datetime) -> None:

@@ -19,7 +19,7 @@ from app.domain.staff.actions import check_password
 from app.domain.staff.errors import WrongLogIn
 from app.web.api.fields import LongText, ShortText
 from app.web.api.refusals import problems
-from app.web.deps import Db, Now, keep_logged_in
+from app.web.deps import Db, Now, cookie_name, keep_logged_in
 from app.web.desk_auth import AnyDevice, DeskDevice
 from app.web.desk_card import card_of
 from app.web.desk_pack import pack_of
@@ -156,6 +156,17 @@ def open_session(request: Request, db: Db, now: Now, device: DeskDevice) -> Resp
     with db.transaction() as session:
         secret = actions.open_session(session, device, now=now)
     return keep_logged_in(request, Response(status_code=204), secret)
+
+
+@router.delete("/session", status_code=204, responses=problems())
+def close_session(request: Request, db: Db, now: Now, device: AnyDevice) -> Response:
+    """Log the device's person out of this browser: its PIN shuts the pages that need a network, too."""
+    secret = request.cookies.get(cookie_name(request), "")
+    with db.transaction() as session:
+        actions.close_session(session, device, secret, now=now)
+    response = Response(status_code=204)
+    response.delete_cookie(cookie_name(request), path="/")
+    return response
 
 
 @router.post("/wiped", status_code=204, responses=problems())

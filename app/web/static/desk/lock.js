@@ -2,6 +2,7 @@
 // While it is shut everything that waits is still delivered.
 
 import { Courier } from "./outbox.js";
+import { ask } from "./server.js";
 import { fetchShells, language, swapTo } from "./shell.js";
 import { Wiped, WrongPin, keepers, unlock, wipe } from "./vault.js";
 
@@ -40,7 +41,10 @@ export async function lockNow() {
   if (!vault) return;
   document.dispatchEvent(new Event("desk:locking"));
   await new Promise((soon) => setTimeout(soon)); // the draft of this moment has its turn
-  vault?.lock();
+  if (!vault) return;
+  // The server's pages are open as long as its log-in is; without a network it ends by itself.
+  ask("/session", { method: "DELETE", key: vault.facts.key }).catch(() => {});
+  vault.lock();
 }
 
 // One tab works at a time: two would number and show the same visits differently.
@@ -249,6 +253,11 @@ function warn(on) {
   const note = document.getElementById("gate-warning");
   if (note) note.hidden = !on;
 }
+
+// Who works on a page of the server in another tab is not gone.
+new BroadcastChannel("pdi-at-work").addEventListener("message", () => {
+  if (vault) touched();
+});
 
 document.addEventListener("desk:swapped", () => {
   if (vault) judgeIdleness();
