@@ -486,8 +486,16 @@ def test_whose_device_was_cleared_hears_it_before_the_others_go_on(
     expect(page.get_by_role("heading", name="was cleared")).to_be_visible()
     page.get_by_role("button", name="Someone else").click()
 
-    unlocked(desk, context, page)
+    device = unlocked(desk, context, page)
     assert page.locator("#bar-who").text_content() == desk.place.intake.username
+
+    device.run("app.real.vault.lock();")
+    for _ in range(5):
+        expect(page.locator("#gate:not([aria-busy]) #gate-pin")).to_be_visible()
+        page.locator("#gate-pin").fill("111222")
+        page.keyboard.press("Enter")
+        expect(page.locator("#gate-pin")).to_have_value("")
+    expect(page.get_by_role("heading", name="locked for safety")).to_be_visible()
 
 
 def test_nobody_at_the_screen_locks_it_after_a_warning(desk: Desk, context: BrowserContext) -> None:
