@@ -20,10 +20,12 @@ from app.domain.pads import actions as pads
 from app.domain.participants import queries as participants
 from app.domain.participants.errors import BadParticipant
 from app.domain.participants.rules import Standing
+from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends import actions as stipends
+from app.domain.stipends.errors import BadAmount
 from app.domain.visits import actions as visits
 from app.domain.visits.errors import NotReadyForBundle
 from app.domain.visits.rules import Step
@@ -134,7 +136,15 @@ def give_bundle(booking: Booking) -> Played:
 
 
 def hand_fee(booking: Booking) -> Played:
-    """The fee left the drawer: it is booked whatever the rules say, and flagged where they say no."""
+    """The fee left the drawer: it is booked whatever the rules say, and flagged where they say no.
+
+    Raises:
+        BadAmount: more than any rules of the programme ever gave; what a device alone says may not empty the books.
+    """
+    minor = _minor(booking.entered)
+    adopted = programmes.protocol_versions(booking.session, booking.by.programme_id)
+    if minor > max(version.rules.stipends.primary for version in adopted):
+        raise BadAmount(minor=minor)
     books, protocol = visits.books_of(
         booking.session, booking.by.programme_id, booking.place.id, now=booking.at
     )
@@ -143,7 +153,7 @@ def hand_fee(booking: Booking) -> Played:
         books,
         payment_id=identifier(booking.entered, "payment_id") or booking.id,
         participant_id=booking.person,
-        minor=_minor(booking.entered),
+        minor=minor,
         by=booking.by.staff_id,
         now=booking.at,
     )

@@ -1031,9 +1031,9 @@ def test_a_card_that_can_be_no_card_leaves_a_person_too(desk: Desk) -> None:
     ("allowed", "off", "flags"),
     [
         (True, 0, []),
-        (True, 1, ["fee_not_owed"]),
+        (True, -1, ["fee_not_owed"]),
         (False, 0, ["fee_not_allowed"]),
-        (False, 1, ["fee_not_allowed", "fee_not_owed"]),
+        (False, -1, ["fee_not_allowed", "fee_not_owed"]),
     ],
 )
 def test_a_fee_that_left_the_drawer_is_in_the_books_whatever_the_rules_say(
@@ -1061,7 +1061,7 @@ def test_a_fee_that_left_the_drawer_is_in_the_books_whatever_the_rules_say(
     assert desk.faults() == []
 
 
-@pytest.mark.parametrize("minor", ["0", "", "-1", "1e3", "\u0663"])
+@pytest.mark.parametrize("minor", ["0", "", "-1", "1e3", "\u0663", "751"])
 def test_a_fee_of_no_amount_is_kept_for_people_to_see(desk: Desk, minor: str) -> None:
     device = desk.device
     fee = device.work("fee", device.arrive(next(desk.codes)), {"minor": minor})
