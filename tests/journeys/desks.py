@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -91,11 +91,11 @@ def served_desk(database_url: str, folder: Path, **programme: Any) -> Iterator[D
     """Serve a migrated database with a programme in it, with what is given of it."""
     key_file = folder / "master.key"
     database = Database(database_url, Keyring.create(key_file))
-    with database.transaction() as session:
-        place = a_place(session, now=utc_now() - timedelta(days=9), **programme)
-    with serving(database_url, key_file) as server:
-        yield Desk(server.url, database, place)
-    database.close()
+    with closing(database):
+        with database.transaction() as session:
+            place = a_place(session, now=utc_now() - timedelta(days=9), **programme)
+        with serving(database_url, key_file) as server:
+            yield Desk(server.url, database, place)
 
 
 @contextmanager

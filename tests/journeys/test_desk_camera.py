@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -90,25 +89,6 @@ def pictures_of(worlds: list[World]) -> list[Image.Image]:
     place = worlds[0].desk.place
     sheets = [sheet_of(world.bundle, place.programme, place.site) for world in worlds]
     return cards_on_paper(sheet_pdf(sheets, design))
-
-
-def test_the_camera_reads_a_printed_card(database_url: str, tmp_path: Path) -> None:
-    with served_desk(database_url, tmp_path) as desk:
-        world = desk.with_new_cards()
-        card = pictures_of([world])[0]
-        path = film(tmp_path / "card.mjpeg", [READY, (card, Shot("a card"), 4)])
-        with chromium(*with_camera(path)) as browser:
-            context = browser.new_context(locale="en-GB")
-            page = world.enter(context)
-            fetched: list[str] = []
-            page.on("request", lambda request: fetched.append(request.url))
-            assert not any("zxing" in address for address in fetched)
-            page.locator("#camera").click()
-            expect(page.locator(".verdict.green")).to_be_visible(timeout=30_000)
-            assert all(address.startswith((world.url, "blob:")) for address in fetched)
-            assert any(address.endswith("zxing_reader.wasm") for address in fetched)
-            assert page.evaluate("document.getElementById('film').srcObject") is None
-            context.close()
 
 
 @pytest.mark.parametrize("shot", SHOTS, ids=str)
