@@ -10,8 +10,8 @@ from app.domain.programmes.queries import programmes
 
 WHAT_FOLLOWS = """\
 Devices now hear that a backup was put back. Each sends again whatever it has kept of the last 35 days, and nothing is
-counted twice. A device that was enrolled after the backup was made is not known: its page says so, keeps what waits on
-it, and asks to be enrolled again. What was entered since in a browser that is no device has to be entered again."""
+counted twice. A device that was enrolled after the backup was made is known again by its key: look on the page of devices
+for one that had been locked since. What was entered since in a browser that is no device has to be entered again."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
