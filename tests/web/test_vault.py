@@ -495,6 +495,34 @@ def test_what_is_kept_while_the_courier_waits_is_sent_without_asking(tablet: Tab
     assert tablet.delivered() == events
 
 
+def test_a_network_that_comes_back_while_a_try_is_failing_is_not_waited_for(
+    tablet: Tablet,
+) -> None:
+    held: list[Route] = []
+    tablet.page.route("**/api/v1/desk/events", lambda route: held.append(route), times=1)
+    event = tablet.keep()
+    tablet.run(
+        """kept.pauses = [];
+        const later = window.setTimeout;
+        window.setTimeout = (work, pause) => { kept.pauses.push(pause); return later(work, pause); };
+        kept.courier = new outbox.Courier(given, kept.vault); kept.courier.start();""",
+        tablet.id,
+    )
+    while not held:
+        tablet.page.wait_for_timeout(20)
+
+    dispatch = "window.dispatchEvent(new Event('online'));"
+    tablet.run(dispatch)
+    held[0].abort()
+    tablet.run(
+        """while ((await kept.vault.verdicts()).some(({ outcome }) => !outcome)) await new Promise((go) => requestAnimationFrame(go));
+        kept.courier.stop();"""
+    )
+
+    assert tablet.delivered() == [event]
+    assert tablet.run("return kept.pauses.filter((pause) => pause < 30_000)")[0] == 0
+
+
 def test_a_device_that_was_locked_from_afar_clears_itself_and_still_delivers(
     tablet: Tablet,
 ) -> None:

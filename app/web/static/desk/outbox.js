@@ -28,7 +28,7 @@ export class Courier extends EventTarget {
     waiting: 0, delivered: 0, oldest: null, late: false, lastSuccess: null, lastFailure: null,
     online: null, skew: 0, device: "active",
   };
-  #id; #vault; #timer = 0; #isRunning = false; #isSending = false; #again = false;
+  #id; #vault; #timer = 0; #isRunning = false; #isSending = false; #again = false; #hasHope = false;
   #atOnce = AT_ONCE; #pause = FIRST_PAUSE; #packAt = 0; #packTimer = 0;
 
   constructor(id, vault = null) {
@@ -42,7 +42,7 @@ export class Courier extends EventTarget {
     this.#isRunning = true;
     addEventListener("online", this.nudge);
     document.addEventListener("visibilitychange", this.#seen);
-    this.#vault?.addEventListener("kept", this.nudge);
+    this.#vault?.addEventListener("kept", this.#kept);
     await this.#forgetOld();
     await this.#look();
     if (!this.#isRunning) return;
@@ -56,19 +56,26 @@ export class Courier extends EventTarget {
     clearTimeout(this.#packTimer);
     removeEventListener("online", this.nudge);
     document.removeEventListener("visibilitychange", this.#seen);
-    this.#vault?.removeEventListener("kept", this.nudge);
+    this.#vault?.removeEventListener("kept", this.#kept);
   }
 
-  // Try now. While a request is under way: once more right after it.
-  nudge = () => {
+  // Try now. While a request is under way: once more right after it, also when that one fails, for the network may have
+  // come back meanwhile.
+  nudge = () => this.#try(true);
+
+  // Something more to send is no sign of a network.
+  #kept = () => this.#try(false);
+
+  #try(hasHope) {
     if (!this.#isRunning) return;
     if (this.#isSending) {
       this.#again = true;
+      this.#hasHope ||= hasHope;
       return;
     }
     clearTimeout(this.#timer);
     this.#round();
-  };
+  }
 
   // Of these events the verdicts there are, by id; also those that came while the device was locked.
   async verdicts(ids) {
@@ -92,7 +99,7 @@ export class Courier extends EventTarget {
 
   async #round() {
     this.#isSending = true;
-    this.#again = false;
+    this.#again = this.#hasHope = false;
     let pause;
     try {
       pause = await this.#send();
@@ -100,10 +107,11 @@ export class Courier extends EventTarget {
       this.#atOnce = AT_ONCE;
     } catch (reason) {
       await this.#note(reason);
+      if (this.#hasHope) this.#pause = FIRST_PAUSE;
       pause = this.#pause * (0.5 + Math.random() / 2);
       this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE);
       this.#atOnce = Math.max(1, Math.floor(this.#atOnce / 2)); // a slow network may carry a smaller load
-      this.#again = false;
+      this.#again = this.#hasHope;
     }
     this.#isSending = false;
     if (!this.#isRunning) return;
