@@ -1,10 +1,9 @@
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.journeys.desks import Desk, a_database, served_desk
+from tests.journeys.desks import Desk, desks_on_demand
 
 
 @pytest.fixture(scope="module")
@@ -12,16 +11,7 @@ def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Desk]]:
     """A served programme on each kind of database, started when it is first asked for."""
-    with ExitStack() as running:
-        started: dict[str, Desk] = {}
-
-        def desk(backend: str) -> Desk:
-            if backend not in started:
-                url = running.enter_context(a_database(backend, request, tmp_path_factory))
-                folder = tmp_path_factory.mktemp("desk")
-                started[backend] = running.enter_context(served_desk(url, folder))
-            return started[backend]
-
+    with desks_on_demand(request, tmp_path_factory) as desk:
         yield desk
 
 

@@ -1,8 +1,8 @@
 """A served programme with a desk, and cards to bring to it."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -96,6 +96,24 @@ def served_desk(database_url: str, folder: Path, **programme: Any) -> Iterator[D
             place = a_place(session, now=utc_now() - timedelta(days=9), **programme)
         with serving(database_url, key_file) as server:
             yield Desk(server.url, database, place)
+
+
+@contextmanager
+def desks_on_demand(
+    request: pytest.FixtureRequest, folders: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Desk]]:
+    """A served programme on each kind of database, started when it is first asked for."""
+    with ExitStack() as running:
+        started: dict[str, Desk] = {}
+
+        def desk(backend: str) -> Desk:
+            if backend not in started:
+                url = running.enter_context(a_database(backend, request, folders))
+                folder = folders.mktemp("desk")
+                started[backend] = running.enter_context(served_desk(url, folder))
+            return started[backend]
+
+        yield desk
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The intake desk in a real browser: keyboard only, scanners, the camera, no scripts, two languages, a phone."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -9,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.core.clock import utc_now
 from app.domain.visits.queries import knowledge_test
-from tests.journeys.desks import Desk, World, a_database, served_desk
+from tests.journeys.desks import Desk, World
 from tests.printing.sheets import look_at
 
 UKRAINIAN = dict(zip("QWERTYUIOPASDFGHJKLZXCVBNM", "ЙЦУКЕНГШЩЗФІВАПРОЛДЯЧСМИТЬ", strict=True))
@@ -20,28 +19,10 @@ TARGETS = "main :is(button, .button, .choice, select, input:not([type=hidden], [
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-@pytest.fixture(scope="module")
-def desks(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], Desk]]:
-    """A served programme on each kind of database, started when it is first asked for."""
-    with ExitStack() as served:
-        started: dict[str, Desk] = {}
-
-        def desk(backend: str) -> Desk:
-            if backend not in started:
-                url = served.enter_context(a_database(backend, request, tmp_path_factory))
-                folder = tmp_path_factory.mktemp("desk")
-                started[backend] = served.enter_context(served_desk(url, folder))
-            return started[backend]
-
-        yield desk
-
-
 @pytest.fixture
-def world(desks: Callable[[str], Desk], backend: str) -> World:
+def world(served: Callable[[str], Desk], backend: str) -> World:
     """New cards at a desk that may have seen others."""
-    return desks(backend).with_new_cards()
+    return served(backend).with_new_cards()
 
 
 @pytest.fixture

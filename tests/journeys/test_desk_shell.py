@@ -3,7 +3,6 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +17,7 @@ from app.core.i18n import languages
 from app.web import desk_files
 from tests.browser import chromium, kill, profile
 from tests.factories import PASSWORD
-from tests.journeys.desks import Desk, a_database, served_desk
+from tests.journeys.desks import Desk
 from tests.journeys.offline import PIN, Device, enrolled, new_name, unlocked
 from tests.web.vaults import let
 
@@ -33,27 +32,9 @@ TELLING = ("HIV", "ВІЛ", "drug", "coupon", "health", "PDI", "tracker", "sex")
 MOST_BYTES = 300_000
 
 
-@pytest.fixture(scope="module")
-def desks(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], Desk]]:
-    """A served programme on each kind of database, started when it is first asked for."""
-    with ExitStack() as served:
-        started: dict[str, Desk] = {}
-
-        def desk(backend: str) -> Desk:
-            if backend not in started:
-                url = served.enter_context(a_database(backend, request, tmp_path_factory))
-                folder = tmp_path_factory.mktemp("desk")
-                started[backend] = served.enter_context(served_desk(url, folder))
-            return started[backend]
-
-        yield desk
-
-
 @pytest.fixture
-def desk(desks: Callable[[str], Desk], backend: str) -> Desk:
-    return desks(backend)
+def desk(served: Callable[[str], Desk], backend: str) -> Desk:
+    return served(backend)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +16,7 @@ from app.domain.devices.models import Device
 from app.domain.participants.models import Participant
 from tests.browser import kill, profile
 from tests.factories import PASSWORD
-from tests.journeys.desks import Desk, a_database, served_desk
+from tests.journeys.desks import Desk, desks_on_demand
 from tests.web.vaults import PIN, Tablet, blank_page, enrolled, let, run
 
 VECTOR = Path(__file__).parents[1] / "core" / "envelope_vector.json"
@@ -25,26 +24,17 @@ WRONG = "314159265358"
 
 
 @pytest.fixture(scope="module")
-def desks(
+def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Desk]]:
     """A served programme on each kind of database, started when it is first asked for."""
-    with ExitStack() as served:
-        started: dict[str, Desk] = {}
-
-        def desk(backend: str) -> Desk:
-            if backend not in started:
-                url = served.enter_context(a_database(backend, request, tmp_path_factory))
-                folder = tmp_path_factory.mktemp("desk")
-                started[backend] = served.enter_context(served_desk(url, folder))
-            return started[backend]
-
+    with desks_on_demand(request, tmp_path_factory) as desk:
         yield desk
 
 
 @pytest.fixture
-def desk(desks: Callable[[str], Desk], backend: str) -> Desk:
-    return desks(backend)
+def desk(served: Callable[[str], Desk], backend: str) -> Desk:
+    return served(backend)
 
 
 @pytest.fixture
