@@ -15,6 +15,7 @@ from app.domain.services.actions import give
 from app.domain.staff.queries import Actor
 from app.domain.stipends.actions import fund_float, pay_in_cash
 from app.domain.stipends.errors import NothingToPay
+from app.domain.stipends.queries import books_of
 from app.domain.visits import actions as visits
 from app.domain.visits.queries import knowledge_test
 from app.domain.visits.rules import Step
@@ -125,7 +126,7 @@ class Desk:
 
     def pay(self, session: Session, participant_id: UUID, *, at: datetime) -> None:
         """Pay someone all she is owed; cash is fetched before it runs out."""
-        books, _ = visits.books_of(session, self.staff.programme_id, self.site.id, now=at)
+        books, _ = books_of(session, self.staff.programme_id, self.site.id, now=at)
         if self._cash < LOW_CASH:
             fund_float(session, books, FUNDING, funding_id=uuid4(), by=self.staff.staff_id, now=at)
             self._cash += FUNDING

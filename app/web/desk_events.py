@@ -26,6 +26,7 @@ from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends import actions as stipends
 from app.domain.stipends.errors import BadAmount
+from app.domain.stipends.queries import books_of
 from app.domain.visits import actions as visits
 from app.domain.visits.errors import NotReadyForBundle
 from app.domain.visits.rules import Step
@@ -145,7 +146,7 @@ def hand_fee(booking: Booking) -> Played:
     adopted = programmes.protocol_versions(booking.session, booking.by.programme_id)
     if minor > max(version.rules.stipends.primary for version in adopted):
         raise BadAmount(minor=minor)
-    books, protocol = visits.books_of(
+    books, protocol = books_of(
         booking.session, booking.by.programme_id, booking.place.id, now=booking.at
     )
     is_owed = stipends.note_fee_paid(

@@ -40,9 +40,9 @@ from app.domain.participants.rules import Likeness, Standing
 from app.domain.services.models import ServiceRecord
 from app.domain.stipends.actions import note_fee_paid, pay_in_cash
 from app.domain.stipends.models import LedgerEntry, Payout
-from app.domain.stipends.queries import Earner, account_digest
+from app.domain.stipends.queries import Earner, account_digest, books_of
 from app.domain.stipends.rules import Account
-from app.domain.visits.actions import books_of, give_bundle
+from app.domain.visits.actions import give_bundle
 from app.domain.visits.models import KnowledgeTest
 from app.verification import CHECKS
 from tests.factories import (

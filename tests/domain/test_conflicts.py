@@ -26,7 +26,7 @@ from app.domain.participants.rules import Came
 from app.domain.stipends.actions import pay_in_cash
 from app.domain.stipends.errors import NothingToPay, RewardAlreadyPaid
 from app.domain.stipends.models import LedgerEntry
-from app.domain.stipends.queries import held_for, owed_to
+from app.domain.stipends.queries import books_of, held_for, owed_to
 from app.domain.visits import actions as visits
 from app.web.scanning import take_arrival
 from tests.factories import (
@@ -263,7 +263,7 @@ def test_a_conflict_needs_a_coupon_of_the_programme(
 
 def pay(session: Session, dispute: Dispute) -> None:
     place = dispute.place
-    books, _ = visits.books_of(session, place.programme.id, place.site.id, now=LATER)
+    books, _ = books_of(session, place.programme.id, place.site.id, now=LATER)
     pay_in_cash(
         session,
         books,

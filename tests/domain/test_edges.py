@@ -26,10 +26,10 @@ from app.domain.participants.models import Participant
 from app.domain.stipends import queries as stipends
 from app.domain.stipends.actions import pay_in_cash
 from app.domain.stipends.models import LedgerEntry
-from app.domain.stipends.queries import Earner, accounts_of
+from app.domain.stipends.queries import Earner, accounts_of, books_of
 from app.domain.stipends.rules import Account
 from app.domain.tables import METADATA
-from app.domain.visits.actions import books_of, give_bundle
+from app.domain.visits.actions import give_bundle
 from app.worker import run_once
 from tests.factories import (
     LATER,

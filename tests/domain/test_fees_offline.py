@@ -18,7 +18,7 @@ from app.domain.programmes.rules import Protocol
 from app.domain.stipends.actions import note_fee_paid, pay_in_cash
 from app.domain.stipends.errors import BadAmount, NothingToPay, PaymentIdReused, RewardAlreadyPaid
 from app.domain.stipends.models import Payout
-from app.domain.stipends.queries import balances, owed_to
+from app.domain.stipends.queries import balances, books_of, owed_to
 from app.domain.stipends.rules import Account
 from app.domain.visits import actions as visits
 from tests.domain.test_arrivals import someone_alike
@@ -38,7 +38,7 @@ FEE = 750
 
 
 def hand_out(session: Session, place: Place, person: UUID, **given: Any) -> bool:
-    books, _ = visits.books_of(session, place.programme.id, place.site.id, now=LATER)
+    books, _ = books_of(session, place.programme.id, place.site.id, now=LATER)
     usual: dict[str, Any] = {"payment_id": uuid4(), "minor": FEE}
     return note_fee_paid(
         session,
@@ -66,7 +66,7 @@ def test_a_fee_that_is_owed_is_paid_with_it_and_not_again(session: Session) -> N
     assert owed_to(session, person) == []
     assert in_the_books(session, place)[Account.CASH_FLOAT] == -FEE
     assert session.get_one(Payout, payment).paid_by == place.intake.staff_id
-    books, _ = visits.books_of(session, place.programme.id, place.site.id, now=LATER)
+    books, _ = books_of(session, place.programme.id, place.site.id, now=LATER)
     with refused(session, NothingToPay):
         pay_in_cash(
             session, books, payment_id=uuid4(), participant_id=person, by=place.intake.staff_id

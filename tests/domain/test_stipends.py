@@ -16,10 +16,10 @@ from app.core.money import Money
 from app.domain.participants.rules import Sex
 from app.domain.programmes.actions import adopt_protocol
 from app.domain.programmes.rules import SCHEDULE_KINDS, SIMPLIFIED, Protocol, StipendSchedule
-from app.domain.stipends.actions import Books, fund_float, pay_in_cash
+from app.domain.stipends.actions import fund_float, pay_in_cash
 from app.domain.stipends.errors import BadAmount, NothingToPay, PaymentIdReused
 from app.domain.stipends.models import LedgerEntry, Payout
-from app.domain.stipends.queries import balances, held_for, owed_to, unclaimed
+from app.domain.stipends.queries import Books, balances, books_of, held_for, owed_to, unclaimed
 from app.domain.stipends.rules import (
     SCHEDULES,
     Account,
@@ -268,7 +268,7 @@ def test_a_programme_with_the_simplified_schedule_holds_nothing_and_owes_for_tea
 
 
 def books(session: Session, place: Place) -> Books:
-    return visits.books_of(session, place.programme.id, place.site.id, now=LATER)[0]
+    return books_of(session, place.programme.id, place.site.id, now=LATER)[0]
 
 
 def pay(session: Session, place: Place, person: UUID, payment: UUID | None = None) -> Money:

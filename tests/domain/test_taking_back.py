@@ -35,7 +35,7 @@ from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Role
 from app.domain.stipends.actions import pay_in_cash
 from app.domain.stipends.errors import RewardAlreadyPaid
-from app.domain.stipends.queries import balances, held_for, owed_to
+from app.domain.stipends.queries import balances, books_of, held_for, owed_to
 from app.domain.visits import actions as visits
 from app.verification import CHECKS
 from tests.factories import (
@@ -354,6 +354,6 @@ def a_dispute(session: Session) -> tuple[Place, UUID, UUID, UUID]:
 
 
 def pay(session: Session, place: Place, person: UUID) -> None:
-    books, _ = visits.books_of(session, place.programme.id, place.site.id, now=LATER)
+    books, _ = books_of(session, place.programme.id, place.site.id, now=LATER)
     by: Actor = place.intake
     pay_in_cash(session, books, payment_id=uuid4(), participant_id=person, by=by.staff_id)

@@ -22,6 +22,7 @@ from app.domain.services.models import ServiceRecord
 from app.domain.stipends import queries as stipends
 from app.domain.stipends.actions import pay_in_cash
 from app.domain.stipends.models import LedgerEntry
+from app.domain.stipends.queries import books_of
 from app.domain.visits import actions as visits
 from tests.factories import a_bundle, a_finished_visit, a_redemption
 from tests.journeys.desks import Desk
@@ -590,9 +591,7 @@ def test_what_was_done_on_the_online_page_is_drawn_and_no_form_is_lost(
     expect(device.page.get_by_role("button", name="Open the payment")).to_be_visible()
 
     with desk.database.transaction() as session:
-        books, _ = visits.books_of(
-            session, desk.place.programme.id, desk.place.site.id, now=utc_now()
-        )
+        books, _ = books_of(session, desk.place.programme.id, desk.place.site.id, now=utc_now())
         pay_in_cash(
             session,
             books,

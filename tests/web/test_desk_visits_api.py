@@ -14,6 +14,7 @@ from app.core.crypto import Keyring
 from app.core.db import Database
 from app.domain.participants.rules import Standing
 from app.domain.stipends import actions as stipends
+from app.domain.stipends.queries import books_of
 from app.domain.visits import actions as visits
 from tests.devices import DeskDevice, a_device
 from tests.factories import LATER, NOON, Place, a_bundle, a_place, client
@@ -66,7 +67,7 @@ def test_a_device_hears_what_was_done_on_the_online_pages_since(desk: Desk) -> N
     with desk.database.transaction() as session:
         visits.give_bundle(session, person, by=desk.place.intake, now=LATER)
         place = desk.place
-        books, _ = visits.books_of(session, place.programme.id, place.site.id, now=LATER)
+        books, _ = books_of(session, place.programme.id, place.site.id, now=LATER)
         stipends.pay_in_cash(
             session,
             books,

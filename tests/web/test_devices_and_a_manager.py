@@ -25,8 +25,8 @@ from app.domain.participants.rules import SamePerson
 from app.domain.programmes.rules import Protocol
 from app.domain.stipends.actions import pay_in_cash
 from app.domain.stipends.models import LedgerEntry
+from app.domain.stipends.queries import books_of
 from app.domain.stipends.rules import Account
-from app.domain.visits import actions as visits
 from app.verification import CHECKS
 from tests.devices import DeskDevice, a_device
 from tests.factories import LATER, NOON, Place, a_bundle, a_place, a_seed, client
@@ -131,9 +131,7 @@ class Desks:
         self.payments.append(payment)
 
         def pay(session: Session, by: dict[str, Any]) -> None:
-            books, _ = visits.books_of(
-                session, self.place.programme.id, self.place.site.id, now=self.now
-            )
+            books, _ = books_of(session, self.place.programme.id, self.place.site.id, now=self.now)
             pay_in_cash(
                 session,
                 books,

@@ -25,6 +25,7 @@ from app.domain.participants.models import DuplicateDecision, Participant, Possi
 from app.domain.participants.rules import NOBODY, SamePerson, Standing
 from app.domain.staff.queries import Actor
 from app.domain.stipends import actions as stipend_actions
+from app.domain.stipends.queries import books_of
 from app.domain.visits import actions as visits
 
 
@@ -66,7 +67,7 @@ def decide_conflict(
     )
     session.flush()
     if decision is Decision.FIRST_STANDS:
-        books, _ = visits.books_of(session, by.programme_id, second.site_id, now=now)
+        books, _ = books_of(session, by.programme_id, second.site_id, now=now)
         stipend_actions.cancel_rewards(
             session, books, recruit_id=second.participant_id, reason=DECIDED_IN_THE_BOOKS
         )
@@ -142,7 +143,7 @@ def decide_duplicate(
 
 
 def _count_her_once(session: Session, row: Participant, *, by: Actor, now: datetime) -> None:
-    books, _ = visits.books_of(session, by.programme_id, row.site_id, now=now)
+    books, _ = books_of(session, by.programme_id, row.site_id, now=now)
     stipend_actions.cancel_rewards(
         session, books, recruit_id=row.id, reason="came before", with_fee=True
     )

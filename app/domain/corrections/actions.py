@@ -30,6 +30,7 @@ from app.domain.staff.rules import Permission
 from app.domain.stipends import actions as stipend_actions
 from app.domain.stipends import queries as stipends
 from app.domain.stipends.errors import RewardAlreadyPaid
+from app.domain.stipends.queries import books_of
 from app.domain.visits import actions as visits
 from app.domain.visits import queries as visit_queries
 
@@ -199,7 +200,7 @@ def _leave_the_chain(
         participants.lock(session, origin.recruiter_id, programme_id=person.programme_id)
     if coupons.bundle_of(session, person.id):
         raise HoldsCoupons
-    books, _ = visits.books_of(session, person.programme_id, row.site_id, now=now)
+    books, _ = books_of(session, person.programme_id, row.site_id, now=now)
     stipend_actions.cancel_rewards(
         session, books, recruit_id=person.id, reason=reason, with_fee=not keeps_her_fee
     )

@@ -40,8 +40,7 @@ from app.domain.participants.queries import Match, Origin
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends import actions as stipend_actions
-from app.domain.stipends.actions import Books
-from app.domain.stipends.queries import Earner
+from app.domain.stipends.queries import Books, Earner
 from app.domain.stipends.rules import held_at_redemption
 
 

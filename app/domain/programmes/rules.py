@@ -40,7 +40,7 @@ LARGEST_BUNDLE = 3
 
 @dataclass(frozen=True)
 class StipendSchedule:
-    """What is owed for what, in minor units of the programme's currency."""
+    """What is owed for what, in minor units of the programme's currency. A cap of 0 is none."""
 
     kind: str = "standard"
     primary: int = 750
@@ -50,6 +50,24 @@ class StipendSchedule:
     steering_woman: int = 100
     steering_under_25: int = 50
     steering_most: int = 100
+    lottery_winners: int = 4
+    lottery_prize: int = 2000
+    most_per_recruit: int = 0
+    most_per_bundle: int = 0
+    most_per_day: int = 0
+
+
+@dataclass(frozen=True)
+class PayoutRules:
+    """How what is owed is paid, in minor units and days; 0 is never, or no limit."""
+
+    second_approval_from: int = 100_000
+    self_release_after_days: int = 2
+    largest_cash_payment: int = 0
+    float_low: int = 5_000
+    remind_after_days: int = 30
+    reminders_most: int = 3
+    expires_after_days: int = 0
 
 
 SIMPLIFIED = StipendSchedule(
@@ -79,6 +97,7 @@ class Protocol:
     stalled_after_days: int = 14
     fee_offline: bool = False
     stipends: StipendSchedule = field(default_factory=StipendSchedule)
+    payouts: PayoutRules = field(default_factory=PayoutRules)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -91,16 +110,19 @@ class Protocol:
             BadProtocol: an unknown rule, a negative or fractional number, a taper that does not fall.
         """
         given = dict(rules)
-        stipends = given.pop("stipends", {})
-        if not isinstance(stipends, Mapping):
-            raise BadProtocol(rule="stipends", reason="unknown")
+        parts: dict[str, Any] = {}
+        for name, shape in PARTS.items():
+            part = given.pop(name, {})
+            if not isinstance(part, Mapping):
+                raise BadProtocol(rule=name, reason="unknown")
+            _refuse_unknown(part, shape)
+            parts[name] = shape(**part)
         _refuse_unknown(given, cls)
-        _refuse_unknown(stipends, StipendSchedule)
         if "taper" in given:
             given["taper"] = _taper(given["taper"])
         if "consent_purposes" in given:
             given["consent_purposes"] = _words(given["consent_purposes"])
-        protocol = cls(**given, stipends=StipendSchedule(**stipends))
+        protocol = cls(**given, **parts)
         _check(protocol)
         return protocol
 
@@ -108,6 +130,9 @@ class Protocol:
     def stored(cls, rules: Mapping[str, Any]) -> "Protocol":
         """The same for the rules of a version, which every scan reads: they are checked once a process."""
         return _stored(json.dumps(rules))
+
+
+PARTS: Mapping[str, type] = {"stipends": StipendSchedule, "payouts": PayoutRules}
 
 
 @lru_cache(maxsize=256)
@@ -165,8 +190,8 @@ def _refuse_unknown(given: Mapping[str, Any], shape: type) -> None:
 
 
 def _check(protocol: Protocol) -> None:
-    usual = {**asdict(Protocol()), **asdict(StipendSchedule())}
-    for name, value in {**asdict(protocol), **asdict(protocol.stipends)}.items():
+    usual = _flat(Protocol())
+    for name, value in _flat(protocol).items():
         if isinstance(usual[name], bool):
             if not isinstance(value, bool):
                 raise BadProtocol(rule=name, reason="not_yes_or_no")
@@ -190,6 +215,13 @@ def _check(protocol: Protocol) -> None:
     steps = protocol.taper
     if any(b[0] <= a[0] or b[1] >= a[1] for a, b in pairwise(steps)):
         raise BadProtocol(rule="taper", reason="does_not_fall")
+
+
+def _flat(protocol: Protocol) -> dict[str, Any]:
+    rules = asdict(protocol)
+    for part in PARTS:
+        rules |= rules.pop(part)
+    return rules
 
 
 def _taper(steps: object) -> tuple[tuple[int, int], ...]:

@@ -31,6 +31,15 @@ class Permission(StrEnum):
     SEE_LEDGER = "see_ledger"
     PAY_STIPEND = "pay_stipend"
     FUND_FLOAT = "fund_float"
+    COUNT_FLOAT = "count_float"
+    OVERDRAW_FLOAT = "overdraw_float"
+    PREPARE_PAYOUT = "prepare_payout"
+    APPROVE_PAYOUT = "approve_payout"
+    RELEASE_PAYOUT = "release_payout"
+    CORRECT_LEDGER = "correct_ledger"
+    CHANGE_SCHEDULE = "change_schedule"
+    APPROVE_SCHEDULE = "approve_schedule"
+    DRAW_LOTTERY = "draw_lottery"
     EDIT_PROGRAMME = "edit_programme"
     EDIT_STAFF = "edit_staff"
     EDIT_DEVICES = "edit_devices"
@@ -38,7 +47,14 @@ class Permission(StrEnum):
 
 
 _P = Permission
-_DESK = {_P.LOOK_UP_COUPON, _P.REDEEM, _P.TAKE_IN, _P.ISSUE_BUNDLE, _P.PAY_STIPEND}
+_DESK = {
+    _P.LOOK_UP_COUPON,
+    _P.REDEEM,
+    _P.TAKE_IN,
+    _P.ISSUE_BUNDLE,
+    _P.PAY_STIPEND,
+    _P.COUNT_FLOAT,
+}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.INTAKE: frozenset(_DESK),
@@ -53,6 +69,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.DECIDE_CONFLICT,
             _P.SEE_REACH,
             _P.EDIT_DEVICES,
+            _P.OVERDRAW_FLOAT,
+            _P.DRAW_LOTTERY,
         }
     ),
     Role.PROGRAMME_LEAD: frozenset(
@@ -63,11 +81,36 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.SEE_LEDGER,
             _P.EDIT_PROGRAMME,
             _P.SEE_AUDIT,
+            _P.APPROVE_PAYOUT,
+            _P.CHANGE_SCHEDULE,
+            _P.APPROVE_SCHEDULE,
         }
     ),
-    Role.FINANCE: frozenset({_P.SEE_LEDGER, _P.PAY_STIPEND, _P.FUND_FLOAT}),
+    Role.FINANCE: frozenset(
+        {
+            _P.SEE_LEDGER,
+            _P.PAY_STIPEND,
+            _P.FUND_FLOAT,
+            _P.COUNT_FLOAT,
+            _P.OVERDRAW_FLOAT,
+            _P.PREPARE_PAYOUT,
+            _P.APPROVE_PAYOUT,
+            _P.RELEASE_PAYOUT,
+            _P.CORRECT_LEDGER,
+            _P.CHANGE_SCHEDULE,
+            _P.APPROVE_SCHEDULE,
+            _P.DRAW_LOTTERY,
+        }
+    ),
     Role.ADMINISTRATOR: frozenset(
-        {_P.EDIT_STAFF, _P.EDIT_DEVICES, _P.EDIT_PROGRAMME, _P.SEE_AUDIT}
+        {
+            _P.EDIT_STAFF,
+            _P.EDIT_DEVICES,
+            _P.EDIT_PROGRAMME,
+            _P.SEE_AUDIT,
+            _P.APPROVE_PAYOUT,
+            _P.CHANGE_SCHEDULE,
+        }
     ),
     Role.GATEWAY: frozenset({_P.LOOK_UP_COUPON}),
 }

@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -19,21 +18,10 @@ from app.domain.stipends.errors import (
     RewardAlreadyPaid,
 )
 from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine
-from app.domain.stipends.queries import Accrual, Earner
+from app.domain.stipends.queries import Accrual, Books, Earner
 from app.domain.stipends.rules import EXPENSE, Account, Incentive, Rewards
 
 REWARDS = (Incentive.RECRUITMENT, Incentive.EDUCATION, Incentive.STEERING)
-
-
-@dataclass(frozen=True)
-class Books:
-    """Which site's books, under which rules, on which day."""
-
-    programme_id: UUID
-    site_id: UUID
-    protocol_id: UUID
-    currency: str
-    on: date
 
 
 def hold(
@@ -41,7 +29,7 @@ def hold(
 ) -> None:
     """Set the recruiter's reward aside until her recruit has completed the visit. One statement."""
     if minor:
-        _enter(
+        enter(
             session,
             books,
             minor,
@@ -63,7 +51,7 @@ def owe_participation(
     fee, cause = queries.last_entry_for(session, Incentive.PRIMARY.value, participant_id)
     if not minor or fee:
         return
-    _enter(
+    enter(
         session,
         books,
         minor,
@@ -76,7 +64,7 @@ def owe_participation(
     if loss is None:
         return
     entry, payment_id = loss
-    _reverse(session, entry, on=books.on, reason="owed after all")
+    reverse(session, entry, on=books.on, reason="owed after all")
     fee = queries.entry_for(session, Incentive.PRIMARY.value, participant_id)
     assert fee is not None
     _pay(session, books, [queries.accrual(fee, Earner(participant_id))], payment_id)
@@ -122,7 +110,7 @@ def note_fee_paid(
     if fee is not None and is_owed:
         _pay(session, books, [queries.accrual(fee, earner)], payment_id)
     else:
-        entry_id = _enter(
+        entry_id = enter(
             session,
             books,
             minor,
@@ -156,7 +144,7 @@ def owe_rewards(
         if not rewards[incentive] or owed:
             continue
         held = incentive is Incentive.RECRUITMENT and queries.entry_for(session, "held", recruit_id)
-        _enter(
+        enter(
             session,
             books,
             rewards[incentive],
@@ -184,7 +172,7 @@ def cancel_rewards(
     if queries.was_paid(session, [entry.id for entry in entries]):
         raise RewardAlreadyPaid
     for entry in entries:
-        _reverse(session, entry, on=books.on, reason=reason)
+        reverse(session, entry, on=books.on, reason=reason)
 
 
 def pay_in_cash(
@@ -230,7 +218,7 @@ def fund_float(
         if (earlier.amount_minor, earlier.site_id) != (minor, books.site_id):
             raise PaymentIdReused
         return
-    _enter(
+    enter(
         session,
         books,
         minor,
@@ -272,7 +260,7 @@ def _keep_payout(
 def _pay(session: Session, books: Books, accruals: Sequence[Accrual], payment_id: UUID) -> None:
     put(session, PayoutLine, [queries.line(session, each.id, payment_id) for each in accruals])
     for accrual in accruals:  # one each: a sum would tell which of them are one person's
-        _enter(
+        enter(
             session,
             books,
             accrual.amount.minor,
@@ -283,7 +271,7 @@ def _pay(session: Session, books: Books, accruals: Sequence[Accrual], payment_id
         )
 
 
-def _enter(
+def enter(
     session: Session,
     books: Books,
     minor: int,
@@ -314,7 +302,7 @@ def _enter(
     return entry_id
 
 
-def _reverse(session: Session, entry: LedgerEntry, *, on: date, reason: str) -> None:
+def reverse(session: Session, entry: LedgerEntry, *, on: date, reason: str) -> None:
     put(
         session,
         LedgerEntry,

@@ -1,22 +1,28 @@
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select, union_all
 from sqlalchemy.orm import Session, aliased
 
+from app.core.clock import local_date
 from app.core.crypto import KeyProblem, keyring_of
 from app.core.money import Money
+from app.domain.programmes import queries as programmes
 from app.domain.programmes.rules import LARGEST_BUNDLE
 from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine
 from app.domain.stipends.rules import Account, Incentive, RewardState
 
 DEBIT_SIDE = frozenset(Account) - {
     Account.FUNDING,
+    Account.CLEARING,
+    Account.BETWEEN_SITES,
     Account.STIPENDS_HELD,
     Account.STIPENDS_PAYABLE,
+    Account.STIPENDS_UNCLAIMED,
+    Account.WRITE_OFF,
 }
 
 # Built once: building a statement costs more than running it.
@@ -40,6 +46,17 @@ _UNPAID = (
     )
     .order_by(LedgerEntry.entered_on, LedgerEntry.id)
 )
+
+
+@dataclass(frozen=True)
+class Books:
+    """Which site's books, under which rules, on which day."""
+
+    programme_id: UUID
+    site_id: UUID
+    protocol_id: UUID
+    currency: str
+    on: date
 
 
 @dataclass(frozen=True)
@@ -82,6 +99,17 @@ class Unclaimed:
     site_id: UUID
     amount: Money
     since: date
+
+
+def books_of(
+    session: Session, programme_id: UUID, site_id: UUID, *, now: datetime
+) -> tuple[Books, programmes.CurrentProtocol]:
+    """The books of a site today, and the rules in force."""
+    programme = programmes.programme(session, programme_id)
+    site = programmes.site(session, site_id)
+    protocol = programmes.current_protocol(session, programme_id)
+    on = local_date(now, site.timezone)
+    return Books(programme_id, site_id, protocol.id, programme.currency, on), protocol
 
 
 def account_digest(session: Session, earner: Earner) -> bytes:

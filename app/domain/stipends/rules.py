@@ -15,22 +15,42 @@ class Incentive(StrEnum):
     RECRUITMENT = "recruitment"
     EDUCATION = "education"
     STEERING = "steering"
+    LOTTERY = "lottery"
+
+
+class Method(StrEnum):
+    """How money reaches a participant."""
+
+    CASH = "cash"
+    MOBILE_MONEY = "mobile_money"
+    AIRTIME = "airtime"
+    VOUCHER = "voucher"
 
 
 class Account(StrEnum):
     """The books of a site. ``held`` is earned only if the recruit completes her visit; ``payable`` is owed.
 
-    ``cash_loss`` is money that a desk without a network handed out and that turned out not to be owed.
+    ``clearing`` is money on its way that nobody has confirmed yet, ``bank`` the programme's bank and mobile money.
+    ``between_sites`` is what one site has paid for another: over all sites it is nothing. ``unclaimed`` was owed until
+    the protocol's time to claim it was over. ``cash_loss`` is money that a desk without a network handed out and that
+    turned out not to be owed, ``cash_variance`` what a count found too much or too little.
     """
 
     FUNDING = "funding"
     CASH_FLOAT = "cash_float"
+    BANK = "bank"
+    CLEARING = "clearing"
+    BETWEEN_SITES = "between_sites"
     STIPENDS_HELD = "stipends_held"
     STIPENDS_PAYABLE = "stipends_payable"
+    STIPENDS_UNCLAIMED = "stipends_unclaimed"
     EXPENSE_PRIMARY = "expense_primary"
     EXPENSE_RECRUITMENT = "expense_recruitment"
     EXPENSE_EDUCATION = "expense_education"
     EXPENSE_STEERING = "expense_steering"
+    EXPENSE_LOTTERY = "expense_lottery"
+    CASH_VARIANCE = "cash_variance"
+    WRITE_OFF = "write_off"
     CASH_LOSS = "cash_loss"
 
 
@@ -48,6 +68,7 @@ EXPENSE: Mapping[Incentive, Account] = {
     Incentive.RECRUITMENT: Account.EXPENSE_RECRUITMENT,
     Incentive.EDUCATION: Account.EXPENSE_EDUCATION,
     Incentive.STEERING: Account.EXPENSE_STEERING,
+    Incentive.LOTTERY: Account.EXPENSE_LOTTERY,
 }
 
 

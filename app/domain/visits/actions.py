@@ -36,7 +36,6 @@ from app.domain.programmes.rules import Protocol, coupons_in_bundle, usable_date
 from app.domain.staff.queries import Actor
 from app.domain.stipends import actions as stipend_actions
 from app.domain.stipends import queries as stipends
-from app.domain.stipends.actions import Books
 from app.domain.stipends.queries import Earner
 from app.domain.stipends.rules import Recruit, rewards
 from app.domain.visits import queries
@@ -256,7 +255,7 @@ def settle(session: Session, row: Participant, *, by: Actor, now: datetime) -> N
     correct = queries.correct_answers(session, row.id)
     if origin is None or origin.recruiter_id is None or correct is None:
         return
-    books, protocol = books_of(session, row.programme_id, row.site_id, now=now)
+    books, protocol = stipends.books_of(session, row.programme_id, row.site_id, now=now)
     rules = _rules_of_the_redemption(session, row.id) or protocol.rules
     recruit = Recruit(is_woman=row.sex is Sex.FEMALE, age=row.age, correct_answers=correct)
     earned = rewards(rules.stipends, recruit)
@@ -335,17 +334,6 @@ def keep_promised_pad(session: Session, row: Participant, *, by: Actor, now: dat
     _record(session, "bundle.issued", bundle.id, by, now)
 
 
-def books_of(
-    session: Session, programme_id: UUID, site_id: UUID, *, now: datetime
-) -> tuple[Books, programmes.CurrentProtocol]:
-    """The books of a site today, and the rules in force."""
-    programme = programmes.programme(session, programme_id)
-    site = programmes.site(session, site_id)
-    protocol = programmes.current_protocol(session, programme_id)
-    on = local_date(now, site.timezone)
-    return Books(programme_id, site_id, protocol.id, programme.currency, on), protocol
-
-
 def _check_ready_for_bundle(session: Session, row: Participant) -> Origin:
     if participants.waits_for_decision(session, row.id):
         raise WaitsForDecision
@@ -406,7 +394,7 @@ def _release_what_was_held(
     session: Session, row: Participant, *, now: datetime, reason: str
 ) -> None:
     """This visit earns her recruiter nothing. Should the answer change, the reward is owed from expense."""
-    books, _ = books_of(session, row.programme_id, row.site_id, now=now)
+    books, _ = stipends.books_of(session, row.programme_id, row.site_id, now=now)
     stipend_actions.cancel_rewards(session, books, recruit_id=row.id, reason=reason)
 
 

@@ -86,7 +86,7 @@ def fund_float(
         with db.transaction() as session:
             programme = programmes.programme(session, actor.programme_id)
             place = programmes.site_by_code(session, programme.id, site)
-            books = actions.Books(
+            books = stipends.Books(
                 programme_id=programme.id,
                 site_id=place.id,
                 protocol_id=programmes.current_protocol(session, programme.id).id,

@@ -17,6 +17,7 @@ from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends import actions as stipend_actions
 from app.domain.stipends import queries as stipends
+from app.domain.stipends.queries import books_of
 from app.domain.visits import actions as visits
 from app.domain.visits import queries as visit_queries
 from app.domain.visits.rules import Progress, Step, next_step, openable, steps
@@ -68,7 +69,7 @@ def pay(
     try:
         with db.transaction() as session:
             place = desk_site(session, request, actor)
-            books, _ = visits.books_of(session, actor.programme_id, place.id, now=now)
+            books, _ = books_of(session, actor.programme_id, place.id, now=now)
             stipend_actions.pay_in_cash(
                 session,
                 books,
