@@ -22,9 +22,24 @@ MENU: tuple[tuple[str, str, Permission | None], ...] = (
     ("/help", N_("Help"), None),
 )
 
+# The pages about money, each for whoever has one of these permissions.
+STIPENDS: tuple[tuple[str, str, frozenset[Permission]], ...] = (
+    ("/stipends", N_("Overview"), frozenset({Permission.SEE_LEDGER})),
+)
+
 
 def menu_for(actor: Actor | None) -> list[tuple[str, str]]:
-    """What someone may open, in the menu's order."""
+    """What someone may open, in the menu's order. Who may not open the first page about money is led to the next."""
     if actor is None:
         return []
-    return [(path, name) for path, name, needed in MENU if needed is None or actor.may(needed)]
+    stipends = [path for path, _ in stipends_for(actor)]
+    return [
+        (stipends[0] if path == "/stipends" else path, name)
+        for path, name, needed in MENU
+        if needed is None or actor.may(needed) or (path == "/stipends" and stipends)
+    ]
+
+
+def stipends_for(actor: Actor | None) -> list[tuple[str, str]]:
+    """The pages about money that someone may open."""
+    return [(path, name) for path, name, needed in STIPENDS if actor and actor.permissions & needed]

@@ -18,7 +18,7 @@ from app.core.codes import group
 from app.core.i18n import languages, negotiate, translations, with_minus
 from app.core.money import Money
 from app.web.flash import forget, said
-from app.web.navigation import menu_for
+from app.web.navigation import menu_for, stipends_for
 from app.web.wording import ROLES
 
 FOLDER = Path(__file__).parent
@@ -52,6 +52,7 @@ def render(
                 "languages": languages(),
                 "actor": actor,
                 "menu": menu_for(actor),
+                "stipends_menu": stipends_for(actor),
                 "csrf": getattr(request.state, "csrf", ""),
                 "here": _here(request),
                 "said": said(request),

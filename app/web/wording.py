@@ -43,12 +43,19 @@ DONE: dict[str, str] = {
 ACCOUNTS: dict[Account, str] = {
     Account.FUNDING: N_("Put in by the programme"),
     Account.CASH_FLOAT: N_("Cash float"),
+    Account.BANK: N_("Bank and mobile money"),
+    Account.CLEARING: N_("On its way"),
+    Account.BETWEEN_SITES: N_("Between sites"),
     Account.STIPENDS_HELD: N_("Waiting for a visit"),
     Account.STIPENDS_PAYABLE: N_("Owed"),
+    Account.STIPENDS_UNCLAIMED: N_("Past its time to claim"),
     Account.EXPENSE_PRIMARY: N_("Earned for taking part"),
     Account.EXPENSE_RECRUITMENT: N_("Earned for recruits"),
     Account.EXPENSE_EDUCATION: N_("Earned for teaching"),
     Account.EXPENSE_STEERING: N_("Earned for who was reached"),
+    Account.EXPENSE_LOTTERY: N_("Won in draws"),
+    Account.CASH_VARIANCE: N_("Differences found in counts"),
+    Account.WRITE_OFF: N_("Written off"),
     Account.CASH_LOSS: N_("Handed out without being owed"),
 }
 
