@@ -18,22 +18,38 @@ VALUES: dict[type, Any] = {
 }
 
 
+# Where an act needs several people, the checks ask that they differ.
+SEVERAL = {"staff_member": 4}
+
+
 def fill(connection: Connection, tables: Iterable[Table]) -> None:
-    """Insert one row into each table; those that are referred to come first."""
-    rows: dict[Table, dict[str, Any]] = {}
+    """Insert a row into each table, and some people; those that are referred to come first."""
+    rows: dict[Table, list[dict[str, Any]]] = {}
     for table in tables:
-        row: dict[str, Any] = {}
-        for column in table.columns:
-            row[column.name] = (
-                _reference(column, rows) if column.foreign_keys else _value(column, row)
-            )
-        connection.execute(insert(table).values(row))
-        rows[table] = row
+        made = [_row(table, rows, number) for number in range(SEVERAL.get(table.name, 1))]
+        for row in made:
+            connection.execute(insert(table).values(row))
+        rows[table] = made
 
 
-def _reference(column: Column[Any], rows: dict[Table, dict[str, Any]]) -> Any:
+def _row(table: Table, rows: dict[Table, list[dict[str, Any]]], number: int) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for column in table.columns:
+        row[column.name] = (
+            _reference(column, rows, row) if column.foreign_keys else _value(column, row)
+        )
+        if number and isinstance(row[column.name], str) and column.unique:
+            row[column.name] += str(number)
+    return row
+
+
+def _reference(
+    column: Column[Any], rows: dict[Table, list[dict[str, Any]]], row: dict[str, Any]
+) -> Any:
+    """The first key that the row does not hold yet: two columns may have to name different people."""
     (key,) = column.foreign_keys
-    return rows[key.column.table][key.column.name] if key.column.table in rows else None
+    known = [each[key.column.name] for each in rows.get(key.column.table, ())]
+    return next((each for each in known if each not in row.values()), known[0] if known else None)
 
 
 def _value(column: Column[Any], row: dict[str, Any]) -> Any:
