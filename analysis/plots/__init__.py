@@ -1,5 +1,6 @@
 """Pictures as SVG text. The caller passes every word, so they speak any language."""
 
+from analysis.plots.amounts import AmountWords, draw_amounts
 from analysis.plots.by_group import GroupWords, draw_by_group
 from analysis.plots.by_wave import WaveWords, draw_by_wave
 from analysis.plots.cascade import CascadeWords, draw_cascade
@@ -21,6 +22,7 @@ from analysis.plots.survival import Steps, SurvivalWords, draw_survival
 from analysis.plots.words import Writing
 
 __all__ = [
+    "AmountWords",
     "CascadeWords",
     "ChainWords",
     "ConvergenceWords",
@@ -43,6 +45,7 @@ __all__ = [
     "by_activity",
     "by_level",
     "by_wave",
+    "draw_amounts",
     "draw_bottleneck",
     "draw_by_group",
     "draw_by_wave",

@@ -123,6 +123,15 @@ def test_a_share_goes_on_only_from_a_step_counted_in_the_same_way() -> None:
     assert re.findall(r">([\d]+)\xa0% of the step before", svg) == ["50"]
 
 
+def test_parts_of_a_bar_stand_on_each_other_and_what_was_taken_back_has_none() -> None:
+    months = [date(2026, 3, 1), date(2026, 4, 1)]
+    svg = plots.draw_amounts(months, np.array([[30.0, 10.0], [10.0, -5.0]]), ["a", "b"])
+    bars = re.findall(r'<rect x="[\d.]+" y="([\d.]+)" width="48" height="([\d.]+)"', svg)
+    (low_y, low), (high_y, high), (_, alone) = [tuple(map(float, bar)) for bar in bars]
+    assert (low / high, low / alone) == (pytest.approx(3, abs=0.02), pytest.approx(3, abs=0.02))
+    assert high_y + high == pytest.approx(low_y, abs=0.11)
+
+
 def test_a_curve_holds_its_value_until_the_next_day_and_the_last_day_is_marked() -> None:
     day, share = np.array([0, 10, 20]), np.array([0.0, 0.4, 0.4])
     svg = plots.draw_survival([plots.Steps("women", day, share, share, share)], last_day=10)

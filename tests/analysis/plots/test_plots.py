@@ -3,7 +3,7 @@
 import gzip
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from xml.etree import ElementTree
 
 import networkx as nx
@@ -144,6 +144,16 @@ def draw_forecast_of_share(width: int) -> str:
     )
 
 
+def draw_amounts(width: int) -> str:
+    words = plots.AmountWords(title=TITLE, description=DESCRIPTION, standing="борг на кінець тижня")
+    weeks = [date(2026, 1, 5) + timedelta(weeks=week) for week in range(20)]
+    parts = np.array([np.arange(20.0) * 90, np.full(20, 400.0), np.full(20, -3.0)])
+    names = ["виплачено за участь", "за запрошених", "за навчання"]
+    return plots.draw_amounts(
+        weeks, parts, names, standing=np.linspace(100, 4000, 20), words=words, width=width
+    )
+
+
 COUNT = np.arange(1, len(SAMPLE) + 1)
 RUNNING = np.cumsum(SEX.codes == 0) / COUNT
 WEEKS = np.arange("2026-03-02", "2026-03-30", 7, dtype="datetime64[D]")
@@ -157,6 +167,7 @@ FAN = plots.Fan(
 ALL = pytest.mark.parametrize(
     "draw",
     [
+        draw_amounts,
         draw_time,
         draw_wave,
         draw_sites,
