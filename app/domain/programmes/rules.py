@@ -6,7 +6,7 @@ placeholders, not published values.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -14,28 +14,42 @@ from typing import Any
 
 from app.domain.programmes.errors import BadProtocol
 
+# Each has its function in the table of ``stipends.rules``; here, the amounts that it goes by.
+AMOUNTS_OF_KIND: Mapping[str, frozenset[str]] = {
+    "standard": frozenset(
+        {
+            "primary",
+            "recruitment",
+            "education_per_answer",
+            "education_most",
+            "steering_woman",
+            "steering_under_25",
+            "steering_first_time",
+            "steering_most",
+        }
+    ),
+    "simplified": frozenset({"primary", "education_per_answer", "education_most"}),
+    "lottery": frozenset({"primary", "lottery_winners", "lottery_prize"}),
+}
+SCHEDULE_KINDS = tuple(AMOUNTS_OF_KIND)
+
 # Rules whose default is a placeholder of ours: pages say so wherever someone meets one.
 PLACEHOLDERS = frozenset(
     {
         "taper",
         "minimum_age",
-        "primary",
-        "recruitment",
-        "education_per_answer",
-        "education_most",
-        "steering_woman",
-        "steering_under_25",
-        "steering_most",
+        "second_approval_from",
+        "self_release_after_days",
+        "float_low",
+        "remind_after_days",
+        "reminders_most",
     }
-)
+).union(*AMOUNTS_OF_KIND.values())
 
-# Each has its function in the table of ``stipends.rules``.
-SCHEDULE_KINDS = ("standard", "simplified")
 # A device's claim of when it scanned is believed for a little longer than a coupon can live.
 LONGEST_DAYS = 180
-
-
 LARGEST_BUNDLE = 3
+MOST_WINNERS = 1000
 
 
 @dataclass(frozen=True)
@@ -49,6 +63,7 @@ class StipendSchedule:
     education_most: int = 240
     steering_woman: int = 100
     steering_under_25: int = 50
+    steering_first_time: int = 0
     steering_most: int = 100
     lottery_winners: int = 4
     lottery_prize: int = 2000
@@ -79,6 +94,21 @@ SIMPLIFIED = StipendSchedule(
     steering_under_25=0,
     steering_most=0,
 )
+LOTTERY = StipendSchedule(
+    kind="lottery",
+    recruitment=0,
+    education_per_answer=0,
+    education_most=0,
+    steering_woman=0,
+    steering_under_25=0,
+    steering_most=0,
+)
+# What a programme begins with that chooses a kind.
+USUAL: Mapping[str, StipendSchedule] = {
+    "standard": StipendSchedule(),
+    "simplified": SIMPLIFIED,
+    "lottery": LOTTERY,
+}
 
 
 @dataclass(frozen=True)
@@ -154,19 +184,19 @@ def coupons_in_bundle(protocol: Protocol, *, reached: int, target: int | None) -
 
 
 def untouched_placeholders(protocol: Protocol) -> frozenset[str]:
-    """The rules a programme has left at a placeholder of ours.
+    """The rules a programme has left at a placeholder of ours, without amounts that its kind of schedule does not use.
 
-    >>> sorted(untouched_placeholders(Protocol(minimum_age=16, stipends=SIMPLIFIED)))
+    >>> agreed = PayoutRules(1, 1, 1, 1, 1, 1, 1)
+    >>> sorted(untouched_placeholders(Protocol(minimum_age=16, stipends=SIMPLIFIED, payouts=agreed)))
     ['education_most', 'education_per_answer', 'primary', 'taper']
+    >>> sorted(untouched_placeholders(Protocol(taper=(), stipends=LOTTERY, payouts=agreed)))
+    ['lottery_prize', 'lottery_winners', 'minimum_age', 'primary']
     """
-    ours = SIMPLIFIED if protocol.stipends.kind == SIMPLIFIED.kind else StipendSchedule()
-    same = {
-        name
-        for rules, default in ((protocol, Protocol()), (protocol.stipends, ours))
-        for name, value in asdict(rules).items()
-        if value == asdict(default)[name] and value != 0
-    }
-    return PLACEHOLDERS & same
+    kind = protocol.stipends.kind
+    ours = _flat(replace(Protocol(), stipends=USUAL[kind]))
+    same = {name for name, value in _flat(protocol).items() if value == ours[name] and value != 0}
+    unused = frozenset().union(*AMOUNTS_OF_KIND.values()) - AMOUNTS_OF_KIND[kind]
+    return PLACEHOLDERS & same - unused
 
 
 def usable_dates(
@@ -212,6 +242,8 @@ def _check(protocol: Protocol) -> None:
         raise BadProtocol(rule="activation_delay_days", reason="later_than_validity")
     if not 0 < protocol.coupons_per_bundle <= LARGEST_BUNDLE:
         raise BadProtocol(rule="coupons_per_bundle", reason="out_of_range")
+    if not 0 < protocol.stipends.lottery_winners <= MOST_WINNERS:
+        raise BadProtocol(rule="lottery_winners", reason="out_of_range")
     steps = protocol.taper
     if any(b[0] <= a[0] or b[1] >= a[1] for a, b in pairwise(steps)):
         raise BadProtocol(rule="taper", reason="does_not_fall")

@@ -3,7 +3,7 @@
 To add a schedule: write a function, give it a line in ``SCHEDULES``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -79,6 +79,7 @@ class Recruit:
     is_woman: bool
     age: int | None
     correct_answers: int
+    is_first_time: bool = False
 
 
 Rewards = dict[Incentive, int]
@@ -114,10 +115,35 @@ def simplified(schedule: StipendSchedule, recruit: Recruit) -> Rewards:
     }
 
 
+def lottery(schedule: StipendSchedule, recruit: Recruit) -> Rewards:
+    """The fee, and for her recruiter ``tickets`` in place of money.
+
+    >>> from app.domain.programmes.rules import LOTTERY
+    >>> sum(lottery(LOTTERY, Recruit(True, 30, 8)).values())
+    750
+    """
+    return {
+        Incentive.PRIMARY: schedule.primary,
+        Incentive.RECRUITMENT: 0,
+        Incentive.EDUCATION: 0,
+        Incentive.STEERING: 0,
+    }
+
+
 SCHEDULES: Mapping[str, Callable[[StipendSchedule, Recruit], Rewards]] = {
     "standard": standard,
     "simplified": simplified,
+    "lottery": lottery,
 }
+
+# Whom a programme may want to reach most: the amount of the schedule, and who it is for.
+STEERED: Mapping[str, Callable[[Recruit], bool]] = {
+    "steering_woman": lambda recruit: recruit.is_woman,
+    "steering_under_25": lambda recruit: recruit.age is not None and recruit.age < 25,
+    "steering_first_time": lambda recruit: recruit.is_first_time,
+}
+# What a cap leaves out first.
+LEFT_OUT_FIRST = (Incentive.STEERING, Incentive.EDUCATION, Incentive.RECRUITMENT)
 
 
 def education(schedule: StipendSchedule, recruit: Recruit) -> int:
@@ -125,9 +151,73 @@ def education(schedule: StipendSchedule, recruit: Recruit) -> int:
 
 
 def steering(schedule: StipendSchedule, recruit: Recruit) -> int:
-    woman = schedule.steering_woman if recruit.is_woman else 0
-    young = schedule.steering_under_25 if recruit.age is not None and recruit.age < 25 else 0
-    return min(woman + young, schedule.steering_most)
+    earned = sum(getattr(schedule, name) for name, is_it in STEERED.items() if is_it(recruit))
+    return min(earned, schedule.steering_most)
+
+
+def tickets(schedule: StipendSchedule, recruit: Recruit) -> int:
+    """How many tickets of the week's draw a completed visit earns her recruiter: one for each right answer."""
+    return recruit.correct_answers if schedule.kind == "lottery" else 0
+
+
+def has_caps(schedule: StipendSchedule) -> bool:
+    return bool(schedule.most_per_recruit or schedule.most_per_bundle or schedule.most_per_day)
+
+
+def room(schedule: StipendSchedule, *, in_bundle: int, on_day: int) -> int | None:
+    """How much a recruiter can still earn for one more recruit, after what she has earned; None without a cap.
+
+    >>> room(StipendSchedule(most_per_recruit=500, most_per_bundle=900), in_bundle=590, on_day=590)
+    310
+    """
+    caps = (
+        (schedule.most_per_recruit, 0),
+        (schedule.most_per_bundle, in_bundle),
+        (schedule.most_per_day, on_day),
+    )
+    left = [most - earned for most, earned in caps if most]
+    return max(0, min(left)) if left else None
+
+
+def capped(rewards: Rewards, room: int | None) -> Rewards:
+    """What fits into the room: steering is left out first, then teaching, then the recruit's coming. A fee always fits.
+
+    >>> most = standard(StipendSchedule(), Recruit(is_woman=True, age=22, correct_answers=8))
+    >>> capped(most, 300) == most | {Incentive.EDUCATION: 50, Incentive.STEERING: 0}
+    True
+    """
+    left = dict(rewards)
+    if room is None:
+        return left
+    over = max(0, sum(rewards[each] for each in LEFT_OUT_FIRST) - room)
+    for each in LEFT_OUT_FIRST:
+        out = min(over, left[each])
+        left[each] -= out
+        over -= out
+    return left
+
+
+def rewards_of_bundle(
+    schedule: StipendSchedule, recruits: Sequence[Recruit], *, on_one_day: bool
+) -> list[Rewards]:
+    """What each of a recruiter's recruits earns, in the order in which their visits are completed, within all caps.
+
+    >>> best = Recruit(is_woman=True, age=22, correct_answers=8)
+    >>> capped_at = StipendSchedule(most_per_day=1000)
+    >>> [recruiters(each) for each in rewards_of_bundle(capped_at, [best] * 3, on_one_day=True)]
+    [590, 410, 0]
+    """
+    found: list[Rewards] = []
+    for recruit in recruits:
+        so_far = sum(map(recruiters, found))
+        left = room(schedule, in_bundle=so_far, on_day=so_far if on_one_day else 0)
+        found.append(capped(rewards(schedule, recruit), left))
+    return found
+
+
+def recruiters(rewards: Rewards) -> int:
+    """The part of a visit's rewards that is the recruiter's."""
+    return sum(rewards[each] for each in LEFT_OUT_FIRST)
 
 
 def held_at_redemption(schedule: StipendSchedule) -> int:
