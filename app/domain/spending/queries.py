@@ -1,0 +1,106 @@
+"""What was earned, paid and what it cost, by day, month and site: only reads, all of them of the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, extract, func, select, union_all
+from sqlalchemy.orm import Session
+
+from app.domain.spending.rules import BESIDE_COSTS, COSTS, OWED_UNTIL_PAID, PURSES
+from app.domain.stipends.models import LedgerEntry
+from app.domain.stipends.rules import Account
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What an account of costs, or beside them, took in a month at a site; less than nothing where more was taken back."""
+
+    site_id: UUID
+    month: date
+    account: Account
+    minor: int
+
+
+@dataclass(frozen=True)
+class Day:
+    """What changed on a day: what is owed, what was paid, what was earned; minor units, net of reversals."""
+
+    on: date
+    owed: int
+    paid: int
+    earned: int
+
+
+@dataclass(frozen=True)
+class Week:
+    """What was paid in a week, and what was owed at its end; minor units."""
+
+    monday: date
+    paid: int
+    owed: int
+
+
+def spent(session: Session, programme_id: UUID) -> list[Spent]:
+    """Costs, losses, differences and what was written off, by month, site and account."""
+    accounts = (*COSTS, *BESIDE_COSTS)
+    sides = union_all(
+        *(
+            select(
+                LedgerEntry.site_id,
+                extract("year", LedgerEntry.entered_on).label("year"),
+                extract("month", LedgerEntry.entered_on).label("month"),
+                side.label("account"),
+                (LedgerEntry.amount_minor * sign).label("minor"),
+            ).where(LedgerEntry.programme_id == programme_id, side.in_(accounts))
+            for side, sign in ((LedgerEntry.debit, 1), (LedgerEntry.credit, -1))
+        )
+    ).subquery()
+    keys = (sides.c.year, sides.c.month, sides.c.site_id, sides.c.account)
+    rows = session.execute(select(*keys, func.sum(sides.c.minor)).group_by(*keys).order_by(*keys))
+    return [
+        Spent(site_id, date(int(year), int(month), 1), account, int(minor))
+        for year, month, site_id, account, minor in rows
+    ]
+
+
+def days(session: Session, programme_id: UUID) -> list[Day]:
+    """Every day on which something was entered, in order."""
+    debit, credit = LedgerEntry.debit, LedgerEntry.credit
+    owed = _net(credit == Account.STIPENDS_PAYABLE, debit == Account.STIPENDS_PAYABLE)
+    paid = _net(
+        debit.in_(OWED_UNTIL_PAID) & credit.in_(PURSES),
+        credit.in_(OWED_UNTIL_PAID) & debit.in_(PURSES),
+    )
+    earned = _net(debit.in_(COSTS), credit.in_(COSTS))
+    rows = session.execute(
+        select(LedgerEntry.entered_on, owed, paid, earned)
+        .where(LedgerEntry.programme_id == programme_id)
+        .group_by(LedgerEntry.entered_on)
+        .order_by(LedgerEntry.entered_on)
+    )
+    return [Day(on, int(more), int(out), int(cost)) for on, more, out, cost in rows]
+
+
+def weeks(found: Sequence[Day]) -> list[Week]:
+    """Every week from the first day to the last, those in which nothing happened too."""
+    by_week = {monday: list(its) for monday, its in groupby(found, lambda each: _monday(each.on))}
+    told, owed = list[Week](), 0
+    monday, last = min(by_week, default=date.max), max(by_week, default=date.min)
+    while monday <= last:
+        its = by_week.get(monday, [])
+        owed += sum(each.owed for each in its)
+        told.append(Week(monday, sum(each.paid for each in its), owed))
+        monday += timedelta(days=7)
+    return told
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _net(adds: ColumnElement[bool], takes: ColumnElement[bool]) -> ColumnElement[int]:
+    amount = LedgerEntry.amount_minor
+    return func.sum(case((adds, amount), (takes, -amount), else_=0))
