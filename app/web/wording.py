@@ -177,6 +177,8 @@ ERRORS: dict[str, str] = {
     "reward_already_paid": N_("The reward was already paid and cannot be taken back."),
     "bad_amount": N_("Please enter an amount above zero."),
     "payment_id_reused": N_("This payment number was used for another payment."),
+    # files to take away and to bring back
+    "too_long_for_paper": N_("This table is too long to be printed. Please take it as CSV or XLSX, or choose a shorter time."),
     # programmes and staff
     "unknown_programme": N_("There is no such programme."),
     "unknown_site": N_("There is no such site in this programme."),
