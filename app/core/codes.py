@@ -19,14 +19,18 @@ TOKEN_PREFIX = "C1"
 TOKEN_LENGTH = 28
 TRAINING_DIGITS = "99999999"
 TRAINING_PREFIX = "C0"
+OWN_PREFIX = "P1"  # of a participant's own card: see core/claim_names.py
 LONGEST_SCAN = 512
 
-Reason = Literal["empty", "too_long", "length", "check_digit", "unreadable", "training"]
+Reason = Literal[
+    "empty", "too_long", "length", "check_digit", "unreadable", "training", "own_card", "coupon"
+]
 
 # The last of 26 characters carries three bits of the 128: only every fourth letter can stand there.
-_LETTERS = r"[A-Z2-7]{25}[AEIMQUY4]"
-_TOKEN = re.compile(TOKEN_PREFIX + _LETTERS)
-_TRAINING_TOKEN = re.compile(TRAINING_PREFIX + _LETTERS)
+LETTERS = r"[A-Z2-7]{25}[AEIMQUY4]"
+_TOKEN = re.compile(TOKEN_PREFIX + LETTERS)
+_TRAINING_TOKEN = re.compile(TRAINING_PREFIX + LETTERS)
+_OWN_TOKEN = re.compile(OWN_PREFIX + LETTERS)
 
 # A totally anti-symmetric quasigroup of order 10, from H. M. Damm's thesis (Marburg, 2004).
 _DAMM = (
@@ -161,7 +165,8 @@ def read_scanned(text: str) -> Code | Token:
     Token(…AAAE)
 
     Raises:
-        MalformedCode: it is neither, or a name for training; the message repeats nothing of what was given.
+        MalformedCode: it is neither, but a name for training or someone's own card, say; the message repeats
+            nothing of what was given.
     """
     name = name_in(text)
     digits = normalise(name)
@@ -170,6 +175,8 @@ def read_scanned(text: str) -> Code | Token:
     token = in_latin(name)
     if _TOKEN.fullmatch(token):
         return Token(token)
+    if _OWN_TOKEN.fullmatch(token):
+        raise MalformedCode("own_card")
     raise MalformedCode("training" if _TRAINING_TOKEN.fullmatch(token) else "unreadable")
 
 

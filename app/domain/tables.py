@@ -2,11 +2,13 @@
 
 from sqlalchemy import MetaData
 
-from app.core import installation, outbox
+from app.core import installation, outbox, turns
 from app.core.db import Base
 from app.domain.analyses import models as analyses
 from app.domain.audit import models as audit
+from app.domain.claims import models as claims
 from app.domain.conflicts import models as conflicts
+from app.domain.contacts import models as contacts
 from app.domain.coupons import models as coupons
 from app.domain.deliveries import models as deliveries
 from app.domain.devices import models as devices
@@ -23,6 +25,7 @@ from app.domain.visits import models as visits
 MODULES = (
     installation,
     outbox,
+    turns,
     audit,
     programmes,
     staff,
@@ -30,6 +33,8 @@ MODULES = (
     coupons,
     pads,
     stipends,
+    contacts,
+    claims,
     services,
     visits,
     intake,

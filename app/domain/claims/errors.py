@@ -1,0 +1,79 @@
+from app.core.errors import DomainError, Kind
+
+
+class BadPin(DomainError):
+    """Not four to six digits."""
+
+    kind, code = Kind.INVALID, "bad_pin"
+
+
+class WeakPin(DomainError):
+    """One of those that are tried first."""
+
+    kind, code = Kind.INVALID, "weak_pin"
+
+
+class NotAClaimCard(DomainError):
+    """What was scanned or typed can be no claim card; ``reason`` is that of ``core.codes``."""
+
+    kind, code = Kind.INVALID, "not_a_claim_card"
+
+
+class UnknownClaimCard(DomainError):
+    """No card in use: never given, replaced or ended."""
+
+    kind, code = Kind.NOT_FOUND, "unknown_claim_card"
+
+
+class WrongPin(DomainError):
+    """``left`` tells how many more tries there are."""
+
+    kind, code = Kind.FORBIDDEN, "wrong_pin"
+
+
+class PinLocked(DomainError):
+    kind, code = Kind.FORBIDDEN, "pin_locked"
+
+
+class TooManyMisses(DomainError):
+    """Too many wrong cards and PINs at this site within the hour."""
+
+    kind, code = Kind.TOO_MANY, "too_many_misses"
+
+
+class NoClaimCard(DomainError):
+    """She has no card in use."""
+
+    kind, code = Kind.CONFLICT, "no_claim_card"
+
+
+class NotHerCode(DomainError):
+    """The code that was typed is not the one she gave."""
+
+    kind, code = Kind.FORBIDDEN, "not_her_code"
+
+
+class NothingExpired(DomainError):
+    """There is no such expired money: it was restored, or written off."""
+
+    kind, code = Kind.CONFLICT, "nothing_expired"
+
+
+class UnknownWriteOff(DomainError):
+    kind, code = Kind.NOT_FOUND, "unknown_write_off"
+
+
+class WriteOffDecided(DomainError):
+    kind, code = Kind.CONFLICT, "write_off_decided"
+
+
+class WriteOffBySamePerson(DomainError):
+    """Who asked for a write-off does not approve it."""
+
+    kind, code = Kind.FORBIDDEN, "write_off_by_same_person"
+
+
+class WriteOffChanged(DomainError):
+    """Some of what was asked for has been restored or written off since."""
+
+    kind, code = Kind.CONFLICT, "write_off_changed"
