@@ -23,6 +23,12 @@ APPEND_ONLY = (
     "duplicate_decision",
     "desk_event",
     "desk_event_settlement",
+    "cash_count",
+    "cash_count_try",
+    "cash_handover",
+    "cash_handover_step",
+    "cash_write_off",
+    "cash_write_off_decision",
 )
 # Against changing, deleting and replacing on SQLite; against changing or deleting, and emptying, on PostgreSQL.
 GUARDS_OF_A_TABLE = {"sqlite": 3, "postgresql": 2}

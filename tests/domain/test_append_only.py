@@ -21,6 +21,12 @@ KEYS = {
     "duplicate_decision": "participant_id",
     "desk_event": "id",
     "desk_event_settlement": "event_id",
+    "cash_count": "id",
+    "cash_count_try": "id",
+    "cash_handover": "id",
+    "cash_handover_step": "id",
+    "cash_write_off": "id",
+    "cash_write_off_decision": "write_off_id",
 }
 
 
