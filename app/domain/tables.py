@@ -12,6 +12,7 @@ from app.domain.contacts import models as contacts
 from app.domain.coupons import models as coupons
 from app.domain.deliveries import models as deliveries
 from app.domain.devices import models as devices
+from app.domain.floats import models as floats
 from app.domain.intake import models as intake
 from app.domain.pads import models as pads
 from app.domain.participants import models as participants
@@ -33,6 +34,7 @@ MODULES = (
     coupons,
     pads,
     stipends,
+    floats,
     contacts,
     claims,
     services,
