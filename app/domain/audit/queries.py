@@ -60,6 +60,16 @@ def who_did(session: Session, programme_id: UUID, action: str, subject: UUID) ->
     )
 
 
+def about(session: Session, programme_id: UUID, subject: UUID) -> list[Entry]:
+    """Every act with one thing, oldest first."""
+    rows = session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.programme_id == programme_id, AuditEvent.subject == str(subject))
+        .order_by(AuditEvent.id)
+    )
+    return [Entry(r.id, r.at, r.staff_id, r.action, r.subject, r.facts) for r in rows]
+
+
 def chained(session: Session) -> int:
     """How many events have their place in the chain."""
     return session.scalar(select(func.count()).select_from(AuditLink)) or 0

@@ -9,10 +9,6 @@ class UnknownPayoutLine(DomainError):
     kind, code = Kind.NOT_FOUND, "unknown_payout_line"
 
 
-class UnknownAnswerFile(DomainError):
-    kind, code = Kind.NOT_FOUND, "unknown_answer_file"
-
-
 class BatchIdReused(DomainError):
     """The same id asked for something else: another batch needs another id."""
 
@@ -73,37 +69,3 @@ class NothingToReview(DomainError):
     """The batch was released by two people, or was looked at already."""
 
     kind, code = Kind.CONFLICT, "nothing_to_review"
-
-
-class LineSettled(DomainError):
-    """What became of this line is known, or nothing was sent yet; ``state`` says which."""
-
-    kind, code = Kind.CONFLICT, "line_settled"
-
-
-class NotHandedOut(DomainError):
-    """What goes to a phone is not handed out: the provider's answer settles it."""
-
-    kind, code = Kind.CONFLICT, "not_handed_out"
-
-
-class EvidenceNeeded(DomainError):
-    """A line whose end nobody knew is settled with what shows it."""
-
-    kind, code = Kind.INVALID, "evidence_needed"
-
-
-class FileAlreadyApplied(DomainError):
-    """The very same file was booked before."""
-
-    kind, code = Kind.CONFLICT, "file_already_applied"
-
-
-class AnswersRefused(DomainError):
-    """A file with a fault changes nothing; ``faults`` counts them."""
-
-    kind, code = Kind.INVALID, "answers_refused"
-
-
-class AnswerFileDropped(DomainError):
-    kind, code = Kind.GONE, "answer_file_dropped"

@@ -1,8 +1,8 @@
-"""Who may do what with a batch, and what an answer makes of a line: facts in, verdict or error out."""
+"""Who may do what with a batch, and when: facts in, verdict or error out."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -23,7 +23,6 @@ from app.domain.staff.rules import Permission
 from app.domain.stipends.rules import Method
 
 MOST_LINES = 10_000
-LONGEST_TEXT = 500
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 REFERENCE_LENGTH = 16
 
@@ -57,12 +56,6 @@ class LineState(StrEnum):
 OPEN = frozenset({LineState.SENT, LineState.UNKNOWN})
 SETTLED = frozenset({LineState.PAID, LineState.PARTLY_PAID, LineState.FAILED})
 MAY_CHANGE = frozenset({BatchState.DRAFT, BatchState.APPROVED})
-
-
-class FileState(StrEnum):
-    PREVIEWED = "previewed"
-    APPLIED = "applied"
-    DROPPED = "dropped"
 
 
 class LeftOut(StrEnum):
@@ -112,7 +105,7 @@ class Payee:
     """What the seal of a line hides: who is paid, where to, and for which accruals (id and minor units)."""
 
     participant_id: UUID
-    msisdn: str | None
+    msisdn: str | None = field(repr=False)
     accruals: tuple[tuple[UUID, int], ...]
 
     def to_bytes(self) -> bytes:
@@ -154,66 +147,6 @@ class Others:
 
     approvers: frozenset[UUID] = frozenset()
     payers: frozenset[UUID] = frozenset()
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A line of a file that came back, as it was read: ``line_no`` is its line in the file, ``paid_minor`` None where the file
-    has no amount. Without a ``status`` the amount alone decides. *Sent* says nothing new.
-    """
-
-    line_no: int
-    payment_ref: str
-    status: LineState | None
-    paid_minor: int | None = None
-    provider_receipt: str = ""
-    completed_at: str = ""
-    error: str = ""
-    currency: str | None = None
-
-
-class FaultCode(StrEnum):
-    UNKNOWN_REF = "unknown_ref"
-    OTHER_BATCH = "other_batch"
-    TWICE = "twice"
-    NOT_SENT = "not_sent"
-    WRONG_CURRENCY = "wrong_currency"
-    WRONG_STATUS = "wrong_status"
-    MORE_THAN_OWED = "more_than_owed"
-    BELOW_ZERO = "below_zero"
-    AMOUNT_MISSING = "amount_missing"
-    CONTRADICTS_ITSELF = "contradicts_itself"
-    SETTLED_OTHERWISE = "settled_otherwise"
-    NEEDS_A_PERSON = "needs_a_person"
-    HANDED_OUT = "handed_out"
-    TEXT_TOO_LONG = "text_too_long"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with a line of a file; ``facts`` are safe to show."""
-
-    line_no: int
-    code: FaultCode
-    facts: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A line as far as an answer to it is judged."""
-
-    state: LineState
-    amount_minor: int
-    currency: str
-    paid_minor: int | None = None
-
-
-@dataclass(frozen=True)
-class End:
-    """What became of a line."""
-
-    state: LineState
-    paid_minor: int | None
 
 
 def check_selection(selection: Selection, profiles: Mapping[Method, str]) -> None:
@@ -305,7 +238,16 @@ def check_review(batch: Signatures, who: UUID) -> None:
         raise FourEyes(part="released")
 
 
-def first_day_of_self_release(asked_at: datetime, rules: PayoutRules) -> datetime:
+def check_answer(batch: Signatures) -> None:
+    """Whether there is anything on its way that an answer could be about; a closed batch may be told again what it knows.
+
+    Raises: BatchMovedOn.
+    """
+    if batch.state not in (BatchState.RELEASED, BatchState.CLOSED):
+        raise BatchMovedOn(state=batch.state.value)
+
+
+def end_of_delay(asked_at: datetime, rules: PayoutRules) -> datetime:
     return asked_at + timedelta(days=rules.self_release_after_days)
 
 
@@ -319,71 +261,3 @@ NEEDED: Mapping[Act, frozenset[Permission]] = {
     Act.ANSWER: frozenset({Permission.PREPARE_PAYOUT, Permission.RELEASE_PAYOUT}),
 }
 """Any of these permissions is enough for an act."""
-
-
-def judge(line: Sent, answer: Answer) -> End | FaultCode:
-    """What an answer makes of a line: as much as was owed is paid, less is partly paid, nothing is failed.
-
-    >>> line = Sent(LineState.SENT, 500, "UAH")
-    >>> judge(line, Answer(2, "P", LineState.PAID, 300))
-    End(state=<LineState.PARTLY_PAID: 'partly_paid'>, paid_minor=300)
-    >>> judge(line, Answer(2, "P", None, 501))
-    <FaultCode.MORE_THAN_OWED: 'more_than_owed'>
-    """
-    if answer.currency is not None and answer.currency != line.currency:
-        return FaultCode.WRONG_CURRENCY
-    if line.state in (LineState.WAITING, LineState.REMOVED):
-        return FaultCode.NOT_SENT
-    end = _end(line, answer)
-    if isinstance(end, FaultCode):
-        return end
-    if line.state in SETTLED:
-        if end.state in OPEN:  # an older file than the one that settled it
-            return FaultCode.SETTLED_OTHERWISE if end.state is LineState.UNKNOWN else _as_is(line)
-        same = (end.state, end.paid_minor) == (line.state, line.paid_minor)
-        return end if same else FaultCode.SETTLED_OTHERWISE
-    if line.state is LineState.UNKNOWN:
-        return FaultCode.NEEDS_A_PERSON if end.state in SETTLED else _as_is(line)
-    return end
-
-
-def _end(line: Sent, answer: Answer) -> End | FaultCode:
-    status, paid = answer.status, answer.paid_minor
-    if paid is not None and paid < 0:
-        return FaultCode.BELOW_ZERO
-    if paid is not None and paid > line.amount_minor:
-        return FaultCode.MORE_THAN_OWED
-    if status in OPEN:
-        return FaultCode.CONTRADICTS_ITSELF if paid else End(status, None)
-    if status is LineState.FAILED:
-        return FaultCode.CONTRADICTS_ITSELF if paid else End(LineState.FAILED, 0)
-    if status is LineState.PAID and paid is None:
-        paid = line.amount_minor
-    if status not in (None, LineState.PAID, LineState.PARTLY_PAID):
-        return FaultCode.WRONG_STATUS
-    if paid is None:
-        return FaultCode.AMOUNT_MISSING
-    if paid == 0 and status is not None:
-        return FaultCode.CONTRADICTS_ITSELF
-    if paid == line.amount_minor:
-        return End(LineState.PAID, paid)
-    return End(LineState.PARTLY_PAID, paid) if paid else End(LineState.FAILED, 0)
-
-
-def _as_is(line: Sent) -> End:
-    return End(line.state, line.paid_minor)
-
-
-def twice(answers: Sequence[Answer]) -> list[Fault]:
-    """A reference stands once in a file; every further line of it is a fault.
-
-    >>> [fault.line_no for fault in twice([Answer(2, "P1", None), Answer(3, "P2", None), Answer(4, "P1", None)])]
-    [4]
-    """
-    first: dict[str, int] = {}
-    found = []
-    for answer in answers:
-        earlier = first.setdefault(answer.payment_ref, answer.line_no)
-        if earlier != answer.line_no:
-            found.append(Fault(answer.line_no, FaultCode.TWICE, {"first": earlier}))
-    return found

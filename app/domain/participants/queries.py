@@ -194,6 +194,22 @@ def possible_duplicates(
     return [match for pair, match in pairs.items() if pair not in known]
 
 
+def waiting_for_decision(session: Session, programme_id: UUID) -> set[UUID]:
+    """Everyone of whom nobody has decided yet who she is."""
+    rows = session.scalars(
+        select(PossibleDuplicate.participant_id)
+        .outerjoin(
+            DuplicateDecision,
+            DuplicateDecision.participant_id == PossibleDuplicate.participant_id,
+        )
+        .where(
+            PossibleDuplicate.programme_id == programme_id,
+            DuplicateDecision.participant_id.is_(None),
+        )
+    )
+    return set(rows)
+
+
 def waits_for_decision(session: Session, participant_id: UUID) -> bool:
     """Whether nobody has decided yet who a possible duplicate is."""
     return session.scalar(_WAITS, {"who": participant_id}) is not None
