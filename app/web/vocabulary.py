@@ -6,7 +6,7 @@ from app.domain.coupons.rules import CouponStatus
 from app.domain.intake.rules import Flag
 from app.domain.participants.rules import EntryRoute, Likeness, SamePerson, Sex
 from app.domain.services.rules import Service, State
-from app.domain.stipends.rules import RewardState
+from app.domain.stipends.rules import Method, RewardState
 from app.domain.visits.rules import Step
 
 SEX: dict[Sex, str] = {
@@ -140,6 +140,13 @@ REWARDS: dict[RewardState, str] = {
     RewardState.HELD: N_("held"),
     RewardState.OWED: N_("owed, not paid yet"),
     RewardState.PAID: N_("paid"),
+}
+
+METHODS: dict[Method, str] = {
+    Method.CASH: N_("Cash"),
+    Method.MOBILE_MONEY: N_("Mobile money"),
+    Method.AIRTIME: N_("Airtime"),
+    Method.VOUCHER: N_("Voucher"),
 }
 
 # What a person is asked to agree to, purpose by purpose, as it is read out to her.
