@@ -35,6 +35,8 @@ PAGES = {
     "/audit/chain": Permission.SEE_AUDIT,
     "/stipends": Permission.SEE_LEDGER,
     "/stipends/balances.csv": Permission.SEE_LEDGER,
+    "/stipends/costs": Permission.SEE_LEDGER,
+    "/stipends/costs/kinds.csv": Permission.SEE_LEDGER,
     "/stipends/unclaimed.csv": Permission.SEE_LEDGER,
 }
 FORMS = {

@@ -513,6 +513,7 @@ GENERAL = (
     Screen("/audit as lead", "lead", ("GET /audit",), _audit),
     *at("/audit/chain", "lead"),
     *at("/stipends", "lead", "finance"),
+    *at("/stipends/costs", "finance"),
     *_unfilled("/stipends", "finance", "form[action='/stipends/float']", "/stipends/float"),
 )  # fmt: skip
 DEVICES = (

@@ -7,7 +7,7 @@ from itertools import groupby
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, extract, func, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.domain.spending.rules import BESIDE_COSTS, COSTS, OWED_UNTIL_PAID, PURSES
 from app.domain.stipends.models import LedgerEntry
@@ -71,8 +71,7 @@ def days(session: Session, programme_id: UUID) -> list[Day]:
     debit, credit = LedgerEntry.debit, LedgerEntry.credit
     owed = _net(credit == Account.STIPENDS_PAYABLE, debit == Account.STIPENDS_PAYABLE)
     paid = _net(
-        debit.in_(OWED_UNTIL_PAID) & credit.in_(PURSES),
-        credit.in_(OWED_UNTIL_PAID) & debit.in_(PURSES),
+        _is_paid_against(debit) & credit.in_(PURSES), _is_paid_against(credit) & debit.in_(PURSES)
     )
     earned = _net(debit.in_(COSTS), credit.in_(COSTS))
     rows = session.execute(
@@ -99,6 +98,12 @@ def weeks(found: Sequence[Day]) -> list[Week]:
 
 def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
+
+
+def _is_paid_against(side: InstrumentedAttribute[Account]) -> ColumnElement[bool]:
+    """Between sites a payment names an account of its payee; cash that is only moved names none."""
+    for_another_site = (side == Account.BETWEEN_SITES) & LedgerEntry.holder_digest.is_not(None)
+    return side.in_(OWED_UNTIL_PAID) | for_another_site
 
 
 def _net(adds: ColumnElement[bool], takes: ColumnElement[bool]) -> ColumnElement[int]:

@@ -7,8 +7,8 @@ COSTS = tuple(EXPENSE.values())
 BESIDE_COSTS = (Account.CASH_LOSS, Account.CASH_VARIANCE, Account.WRITE_OFF)
 
 PURSES = (Account.CASH_FLOAT, Account.BANK)
-# Money that leaves a purse from here is in somebody's hand; what comes back to here was not.
-OWED_UNTIL_PAID = (Account.STIPENDS_PAYABLE, Account.CLEARING, Account.BETWEEN_SITES)
+# What leaves a purse against one of these is in somebody's hand; what comes back to one was not.
+OWED_UNTIL_PAID = (Account.STIPENDS_PAYABLE, Account.CLEARING)
 
 
 def per(minor: int, people: int) -> int:

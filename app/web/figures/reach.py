@@ -121,12 +121,11 @@ def reach_of_programme(live: LiveSample) -> Reach:
 def reach_of_site(live: LiveSample, site: str, coupons: CouponTotals) -> Reach:
     """What can be told of one site without giving back what is withheld of it elsewhere."""
     sample, programme = live.sample, reach_of_programme(live)
-    place, before = sample.trait("site"), sample.trait("reached_before")
+    place = sample.trait("site")
     at = place.levels.index(site) if site in place.levels else -1
     is_here = place.codes == at if at >= 0 else np.zeros(len(sample), dtype=bool)
     nobody = Line(site, 0, None, None, 0, None, None, None)
     found = {line.group: line for line in programme.groupings["site"].lines}.get(site, nobody)
-    firsts = split(tally(before, place.codes, place.levels), "no")
     walk_ins = withhold([[0, *live.walk_ins.values()]], total_is_public=True).cells[0][1:]
     is_dated = found.people is not None
     return Reach(
@@ -135,13 +134,23 @@ def reach_of_site(live: LiveSample, site: str, coupons: CouponTotals) -> Reach:
         everyone=found,
         without_seeds=replace(nobody, people=None, not_known=None),
         range_without_seeds=None,
-        first_time=int(firsts.n[at]) if at >= 0 and firsts.is_split[at] else None,
+        first_time=first_time_by_site(sample).get(site),
         walk_ins=dict(zip(live.walk_ins, walk_ins, strict=True)).get(site),
         coupons=coupons,
         course=_course(_only(sample, is_here & is_dated), is_split=False),
         groupings={},
         others_level=programme.others_level,
     )
+
+
+def first_time_by_site(sample: Sample) -> dict[str, int | None]:
+    """How many were reached for the first time at each site where anyone was; ``None`` is withheld."""
+    place = sample.trait("site")
+    firsts = split(tally(sample.trait("reached_before"), place.codes, place.levels), "no")
+    return {
+        site: int(firsts.n[i]) if firsts.is_split[i] else None
+        for i, site in enumerate(place.levels)
+    }
 
 
 def _by_level(sex: Trait, trait: Trait, order: Sequence[str] = ()) -> Grouping:
