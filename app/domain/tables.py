@@ -5,7 +5,9 @@ from sqlalchemy import MetaData
 from app.core import installation, outbox, turns
 from app.core.db import Base
 from app.domain.analyses import models as analyses
+from app.domain.answers import models as answers
 from app.domain.audit import models as audit
+from app.domain.batches import models as batches
 from app.domain.claims import models as claims
 from app.domain.conflicts import models as conflicts
 from app.domain.contacts import models as contacts
@@ -14,6 +16,7 @@ from app.domain.deliveries import models as deliveries
 from app.domain.devices import models as devices
 from app.domain.floats import models as floats
 from app.domain.intake import models as intake
+from app.domain.lottery import models as lottery
 from app.domain.pads import models as pads
 from app.domain.participants import models as participants
 from app.domain.programmes import models as programmes
@@ -34,9 +37,12 @@ MODULES = (
     coupons,
     pads,
     stipends,
+    lottery,
     floats,
     contacts,
     claims,
+    batches,
+    answers,
     services,
     visits,
     intake,

@@ -29,6 +29,12 @@ APPEND_ONLY = (
     "cash_handover_step",
     "cash_write_off",
     "cash_write_off_decision",
+    "lottery_week",
+    "lottery_ticket",
+    "lottery_cancellation",
+    "lottery_draw",
+    "lottery_place",
+    "protocol_proposal",
 )
 # Against changing, deleting and replacing on SQLite; against changing or deleting, and emptying, on PostgreSQL.
 GUARDS_OF_A_TABLE = {"sqlite": 3, "postgresql": 2}

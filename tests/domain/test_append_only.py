@@ -27,6 +27,12 @@ KEYS = {
     "cash_handover_step": "id",
     "cash_write_off": "id",
     "cash_write_off_decision": "write_off_id",
+    "lottery_week": "id",
+    "lottery_ticket": "id",
+    "lottery_cancellation": "ticket_id",
+    "lottery_draw": "id",
+    "lottery_place": "ticket_id",
+    "protocol_proposal": "id",
 }
 
 

@@ -1,13 +1,19 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from app.domain.programmes.errors import UnknownProgramme, UnknownSite
-from app.domain.programmes.models import Programme, ProtocolVersion, Site
-from app.domain.programmes.rules import Protocol
+from app.domain.programmes.errors import UnknownProgramme, UnknownProposal, UnknownSite
+from app.domain.programmes.models import Programme, ProtocolProposal, ProtocolVersion, Site
+from app.domain.programmes.rules import (
+    ProposalState,
+    Protocol,
+    money_rules,
+    with_money_rules,
+)
 
 Words = dict[str, str]
 
@@ -65,6 +71,34 @@ class AdoptedProtocol:
     rules: Protocol
     made_by: UUID | None
     made_at: datetime
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Other rules for what is paid and how. ``before`` and ``after`` are whole protocols that differ in those parts only.
+
+    While it waits, ``is_outdated`` tells that those parts have changed since it was made.
+    """
+
+    id: UUID
+    before: Protocol
+    after: Protocol
+    based_on: int
+    note: str
+    committee: str | None
+    committee_on: date | None
+    proposed_by: UUID
+    proposed_at: datetime
+    decision: ProposalState | None
+    decided_by: UUID | None
+    decided_at: datetime | None
+    reason: str | None
+    adopted: int | None
+    is_outdated: bool
+
+    @property
+    def waits(self) -> bool:
+        return self.decision is None
 
 
 def programme(session: Session, programme_id: UUID) -> ProgrammeFacts:
@@ -141,6 +175,64 @@ def protocol(session: Session, protocol_id: UUID) -> Protocol | None:
     """The rules of one version."""
     row = session.get(ProtocolVersion, protocol_id)
     return Protocol.stored(row.rules) if row else None
+
+
+def proposals(session: Session, programme_id: UUID) -> list[Proposal]:
+    """Every proposal of a programme, newest first."""
+    rows = session.scalars(
+        select(ProtocolProposal)
+        .where(ProtocolProposal.programme_id == programme_id)
+        .order_by(ProtocolProposal.proposed_at.desc(), ProtocolProposal.id.desc())
+    ).all()
+    versions = {
+        row.id: row
+        for row in session.scalars(
+            select(ProtocolVersion).where(ProtocolVersion.programme_id == programme_id)
+        )
+    }
+    return [_proposal(row, versions) for row in rows]
+
+
+def proposal(session: Session, programme_id: UUID, proposal_id: UUID) -> Proposal:
+    """Raises: UnknownProposal."""
+    found = (each for each in proposals(session, programme_id) if each.id == proposal_id)
+    one = next(found, None)
+    if one is None:
+        raise UnknownProposal
+    return one
+
+
+def waiting_proposals(session: Session, programme_id: UUID) -> int:
+    """How many proposals nobody has decided."""
+    waiting = (
+        select(func.count())
+        .select_from(ProtocolProposal)
+        .where(ProtocolProposal.programme_id == programme_id, ProtocolProposal.decision.is_(None))
+    )
+    return session.scalar(waiting) or 0
+
+
+def _proposal(row: ProtocolProposal, versions: Mapping[UUID, ProtocolVersion]) -> Proposal:
+    base = versions[row.based_on]
+    before = Protocol.stored(base.rules)
+    newest = max(versions.values(), key=lambda each: each.version)
+    return Proposal(
+        row.id,
+        before,
+        with_money_rules(before, row.rules),
+        base.version,
+        row.note,
+        row.committee,
+        row.committee_on,
+        row.proposed_by,
+        row.proposed_at,
+        row.decision,
+        row.decided_by,
+        row.decided_at,
+        row.reason,
+        versions[row.adopted_id].version if row.adopted_id else None,
+        row.decision is None and money_rules(Protocol.stored(newest.rules)) != money_rules(before),
+    )
 
 
 def _programme(row: Programme) -> ProgrammeFacts:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, timedelta
+from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -163,6 +164,24 @@ class Protocol:
 
 
 PARTS: Mapping[str, type] = {"stipends": StipendSchedule, "payouts": PayoutRules}
+
+
+class ProposalState(StrEnum):
+    """What became of a proposal; one that waits has none."""
+
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+def money_rules(protocol: Protocol) -> dict[str, Any]:
+    """The parts that change only by a second person's approval: what is paid, and how."""
+    return {name: asdict(getattr(protocol, name)) for name in PARTS}
+
+
+def with_money_rules(protocol: Protocol, rules: Mapping[str, Any]) -> Protocol:
+    """A protocol with these parts in place of its own. Raises: BadProtocol."""
+    return Protocol.from_json(protocol.to_json() | {name: rules[name] for name in PARTS})
 
 
 @lru_cache(maxsize=256)
