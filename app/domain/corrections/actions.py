@@ -27,7 +27,6 @@ from app.domain.participants.rules import Came, Standing
 from app.domain.programmes import queries as programmes
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
-from app.domain.stipends import actions as stipend_actions
 from app.domain.stipends import queries as stipends
 from app.domain.stipends.errors import RewardAlreadyPaid
 from app.domain.stipends.queries import books_of
@@ -201,9 +200,7 @@ def _leave_the_chain(
     if coupons.bundle_of(session, person.id):
         raise HoldsCoupons
     books, _ = books_of(session, person.programme_id, row.site_id, now=now)
-    stipend_actions.cancel_rewards(
-        session, books, recruit_id=person.id, reason=reason, with_fee=not keeps_her_fee
-    )
+    visits.unsettle(session, books, person.id, reason=reason, with_fee=not keeps_her_fee)
     pads.void_promised(session, person.id, reason=reason, by=by, now=now)
     if origin:
         participant_actions.set_origin(session, person, None, None)

@@ -42,6 +42,7 @@ from app.domain.staff.rules import Permission
 from app.domain.stipends import actions as stipend_actions
 from app.domain.stipends.queries import Books, Earner
 from app.domain.stipends.rules import held_at_redemption
+from app.domain.visits.models import RewardTerms
 
 
 @dataclass(frozen=True)
@@ -220,13 +221,18 @@ def keep(
             "request_digest": queries.request_digest(session, scan),
         },
     )
-    stipend_actions.hold(
-        session,
-        Books(by.programme_id, place.site_id, place.protocol_id, place.currency, on),
-        held_at_redemption(place.protocol.stipends),
-        recruiter=Earner(origin.recruiter_id, origin.number),
-        recruit_id=participant_id,
-    )
+    held = held_at_redemption(place.protocol.stipends)
+    if held:
+        stipend_actions.hold(
+            session,
+            Books(by.programme_id, place.site_id, place.protocol_id, place.currency, on),
+            held,
+            recruiter=Earner(origin.recruiter_id, origin.number),
+            recruit_id=participant_id,
+        )
+    else:  # the rules she came under are kept with what is held, else by themselves
+        terms = {"participant_id": participant_id, "protocol_id": place.protocol_id}
+        put(session, RewardTerms, terms)
     act = "coupon.redeemed" if stands else "coupon.conflict"
     _record(session, act, scan.id, by, now, flags=flags)
     return Verdict(scan.id, origin.code, Outcome(kept.answer.value), participant_id, tuple(flags))
