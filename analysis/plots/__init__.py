@@ -16,6 +16,7 @@ from analysis.plots.dots import Dots, Look, by_activity, by_level, by_wave
 from analysis.plots.estimates import EstimateWords, draw_estimates
 from analysis.plots.forecast import Fan, ForecastWords, draw_forecast
 from analysis.plots.forest_picture import ForestWords, draw_forest
+from analysis.plots.level import LevelWords, draw_level
 from analysis.plots.matrix import MatrixWords, MeansWords, draw_matrix, draw_means
 from analysis.plots.over_time import TimeWords, draw_over_time
 from analysis.plots.survival import Steps, SurvivalWords, draw_survival
@@ -32,6 +33,7 @@ __all__ = [
     "ForecastWords",
     "ForestWords",
     "GroupWords",
+    "LevelWords",
     "Look",
     "MatrixWords",
     "MeansWords",
@@ -56,6 +58,7 @@ __all__ = [
     "draw_estimates",
     "draw_forecast",
     "draw_forest",
+    "draw_level",
     "draw_matrix",
     "draw_means",
     "draw_over_time",
