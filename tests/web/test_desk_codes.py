@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 import app.web
+from app.core.claim_names import is_own, new_claim_code, new_claim_token
 from app.core.codes import (
     CODE_LENGTH,
     Code,
@@ -27,7 +28,8 @@ def server(text: str) -> str:
     try:
         read = read_scanned(text)
     except MalformedCode as error:
-        return {"check_digit": "slip", "training": "training"}.get(error.reason, "")
+        words = {"check_digit": "slip", "training": "training", "own_card": "own"}
+        return words.get(error.reason, "")
     return {Code: "code", Token: "token"}[type(read)]
 
 
@@ -56,6 +58,21 @@ def some_texts() -> list[str]:
         "",
         "hello",
         *training_texts(),
+        *own_texts(),
+    ]
+
+
+def own_texts() -> list[str]:
+    codes = [new_claim_code().digits for _ in range(50)]
+    tokens = [new_claim_token().text for _ in range(20)]
+    return [
+        *codes,
+        *(f"{code[:4]} {code[4:8]} {code[8:]}" for code in codes),
+        *tokens,
+        *(token.lower() for token in tokens),
+        *(token.translate(UKRAINIAN).lower() for token in tokens),
+        *(f"https://card.example/?c={token}" for token in tokens),
+        *(token[:-1] for token in tokens),
     ]
 
 
@@ -107,7 +124,15 @@ def test_the_browser_judges_as_the_server_does(page: Page) -> None:
     judged = told(page, "judge", texts)
 
     assert judged == {text: server(text) for text in texts}
-    assert {"code", "slip", "token", "training", ""} == set(judged.values())
+    assert {"code", "slip", "token", "training", "own", ""} == set(judged.values())
+
+
+def test_the_browser_knows_the_digits_of_own_cards_as_the_server_does(page: Page) -> None:
+    texts = [text for text in some_texts() if text.isascii() and text.isdigit()]
+    told_own = told(page, "isOwn", texts)
+
+    assert told_own == {text: is_own(text) for text in texts}
+    assert set(told_own.values()) == {True, False}
 
 
 def test_the_browser_knows_every_lesson_as_the_server_does(page: Page) -> None:

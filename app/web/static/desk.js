@@ -1,6 +1,6 @@
 // The scan field: takes a scanner, a keyboard or a camera, with or without Enter, and says what became of it.
 
-import { digitsOf, grouped, judge, meantBy } from "./desk_codes.js";
+import { digitsOf, grouped, isOwn, judge, meantBy } from "./desk_codes.js";
 import { focusOnWork } from "./desk_focus.js";
 import { hasCamera, openCamera } from "./desk_camera.js";
 import { play, soundsAreOn, turnSounds } from "./desk_sound.js";
@@ -40,12 +40,12 @@ function take(text) {
 
 function typed() {
   const input = field();
-  const verdict = judge(input.value);
   const digits = digitsOf(input.value);
+  const verdict = isOwn(digits ?? "") ? "own" : judge(input.value); // the server knows whether it is one
   const atEnd = input.selectionStart === input.value.length;
   if (digits && digits.length <= 12 && atEnd) input.value = grouped(digits);
   say(verdict === "slip" ? words().mistyped : "");
-  if (["code", "token", "training"].includes(verdict)) send();
+  if (["code", "token", "training", "own"].includes(verdict)) send();
   if (verdict === "slip") {
     play("refused");
     input.select();
@@ -54,7 +54,7 @@ function typed() {
 
 document.addEventListener("input", (event) => {
   if (event.target.id === "scanned") typed();
-  else if (event.target.matches("[data-scans]") && /^(token|training)$/.test(judge(event.target.value))) {
+  else if (event.target.matches("[data-scans]") && /^(token|training|own)$/.test(judge(event.target.value))) {
     // The next card was scanned while another field had the keyboard.
     const text = event.target.value;
     event.target.value = "";

@@ -9,16 +9,29 @@ const TOKEN = /(?:^|[/=])(C1[A-Z2-7]{25}[AEIMQUY4])$/;
 // Names for training cards, which no coupon ever has: the same rules as app/core/training.py.
 const TRAINING_TOKEN = /(?:^|[/=])C0([A-Z2-7]{25}[AEIMQUY4])$/;
 const TRAINING_DIGITS = "99999999";
+// Names of people's own cards, which no coupon ever has: the same rules as app/core/claim_names.py.
+const OWN_TOKEN = /(?:^|[/=])P1[A-Z2-7]{25}[AEIMQUY4]$/;
+const OWN_RESIDUE = "5";
 const LESSONS = ["good", "used_before", "expired", "not_yet", "ended", "mistyped", "unknown"];
 const CYRILLIC = "ЙЦУКЕНГШЩЗФІЫВАПРОЛДЯЧСМИТЬ";
 const LATIN = "QWERTYUIOPASSDFGHJKLZXCVBNM";
 
 // True when twelve digits end in their check digit.
 export function isWellFormed(digits) {
-  if (!/^\d{12}$/.test(digits)) return false;
+  return residueOf(digits) === "0";
+}
+
+// True when twelve digits can be those of someone's own card.
+export function isOwn(digits) {
+  return residueOf(digits) === OWN_RESIDUE && !digits.startsWith(TRAINING_DIGITS);
+}
+
+// What twelve digits come to by the table of check digits; null when they are none.
+function residueOf(digits) {
+  if (!/^\d{12}$/.test(digits)) return null;
   let interim = "0";
   for (const digit of digits) interim = DAMM[interim][digit];
-  return interim === "0";
+  return interim;
 }
 
 // Only the digits when nothing else but blanks and dashes is there, else null.
@@ -49,7 +62,7 @@ export function tokenIn(text) {
 }
 
 // "code", "slip" (twelve digits that do not fit together), "token", "training" (a training card, which counts
-// nowhere), or "" while more may come.
+// nowhere), "own" (the QR code of someone's own card), or "" while more may come.
 export function judge(text) {
   const digits = digitsOf(text);
   if (digits !== null) {
@@ -59,6 +72,7 @@ export function judge(text) {
   }
   const latin = inLatin(text);
   if (TOKEN.test(latin)) return "token";
+  if (OWN_TOKEN.test(latin)) return "own";
   return TRAINING_TOKEN.test(latin) ? "training" : "";
 }
 

@@ -63,10 +63,12 @@ function pressed(event) {
   burst.at = at;
   burst.text += event.key;
   const tail = burst.text.slice(-TOKEN_LENGTH);
-  if (/^(token|training)$/.test(judge(tail)) && !digitsOf(tail)) {
+  const verdict = digitsOf(tail) ? "" : judge(tail);
+  if (/^(token|training|own)$/.test(verdict)) {
     event.preventDefault();
     cleanUp();
-    take(tail);
+    if (verdict === "own") sayOwn();
+    else take(tail);
     return;
   }
   const isFree = /^(BODY|MAIN)$/.test(document.activeElement?.tagName);
@@ -102,10 +104,11 @@ function typed({ target }) {
   else if (isTextField(target)) {
     // A scanner that writes without pressing keys, as those of phones do.
     const tail = target.value.slice(-TOKEN_LENGTH);
-    if (!/^(token|training)$/.test(judge(tail)) || digitsOf(tail)) return;
+    if (!/^(token|training|own)$/.test(judge(tail)) || digitsOf(tail)) return;
     target.value = target.value.slice(0, -TOKEN_LENGTH);
     target.dispatchEvent(new Event("input", { bubbles: true }));
-    take(tail);
+    if (judge(tail) === "own") sayOwn();
+    else take(tail);
   }
 }
 
@@ -115,10 +118,22 @@ function judgeTyped(input) {
   const isAtEnd = input.selectionStart === input.value.length;
   if (digits && digits.length <= 12 && isAtEnd) input.value = grouped(digits);
   if (IS_CARD.test(verdict)) return takeField();
+  if (verdict === "own") return sayOwn();
   say(verdict === "slip" ? word("mistyped") : "");
   if (verdict !== "slip") return;
   play("refused");
   input.select();
+}
+
+// Someone's own card brings nobody: what it is for needs the records.
+function sayOwn() {
+  cardAt = performance.now();
+  burst = { text: "", at: -Infinity, field: null, before: "" };
+  closeCamera();
+  say(word("own-card"));
+  if (!field()) return;
+  field().value = "";
+  play("refused");
 }
 
 function takeField() {
@@ -134,6 +149,7 @@ function submitted(event) {
   const text = field().value.trim();
   if (IS_CARD.test(judge(text))) takeField();
   else if (performance.now() - cardAt >= QUIET) {
+    if (judge(text) === "own") return sayOwn();
     say(text ? word("mistyped") : word("nothing"));
     field().focus();
     if (text) play("refused");
@@ -153,7 +169,7 @@ export async function showCamera() {
   const view = document.getElementById("viewfinder");
   view.hidden = false;
   try {
-    camera = await openCamera(document.getElementById("film"), take);
+    camera = await openCamera(document.getElementById("film"), (text) => (judge(text) === "own" ? sayOwn() : take(text)));
     const light = document.getElementById("light");
     if (light) light.hidden = camera.light === null;
   } catch {
