@@ -38,6 +38,15 @@ DONE: dict[str, str] = {
     "enrolment_called_off": N_("The enrolment is called off. Its code no longer works."),
     "signal_aside": N_("The pattern is set aside, with your note."),
     "signal_again": N_("The pattern is back among those to look at."),
+    "contact_kept": N_("It is kept how this person wants to be paid."),
+    "contact_removed": N_("The number and what was kept with it are gone."),
+    "own_card_given": N_("The person's own card is ready."),
+    "own_card_ended": N_("The person's own card no longer works."),
+    "pin_set": N_("The new PIN works from now on."),
+    "expired_restored": N_("It is owed again and can be collected."),
+    "write_off_asked": N_("Someone else decides about it now."),
+    "write_off_approved": N_("It is written off."),
+    "write_off_refused": N_("It is not written off and can still be given back."),
 }
 
 ACCOUNTS: dict[Account, str] = {
@@ -59,6 +68,26 @@ ACCOUNTS: dict[Account, str] = {
     Account.CASH_LOSS: N_("Handed out without being owed"),
 }
 
+# The same in a sentence, for whoever never kept books.
+ABOUT_ACCOUNTS: dict[Account, str] = {
+    Account.FUNDING: N_("Money the programme has put into its cash floats and its bank account."),
+    Account.CASH_FLOAT: N_("Notes and coins at the site."),
+    Account.BANK: N_("The programme's money at its bank and with its mobile money provider."),
+    Account.CLEARING: N_("Sent out in a batch; nobody has confirmed yet that it arrived."),
+    Account.BETWEEN_SITES: N_("Paid at one site for another, or cash on the way between them. All sites together it comes to nothing."),
+    Account.STIPENDS_HELD: N_("A reward that becomes owed when the visit of the person invited is complete."),
+    Account.STIPENDS_PAYABLE: N_("Earned, and not paid yet. It belongs to the person who earned it."),
+    Account.STIPENDS_UNCLAIMED: N_("Was owed, and nobody fetched it within the time the rules give. It can still be given back."),
+    Account.EXPENSE_PRIMARY: N_("Fees for taking part in a visit."),
+    Account.EXPENSE_RECRUITMENT: N_("Rewards for having invited someone who came."),
+    Account.EXPENSE_EDUCATION: N_("Rewards for what the person invited had learnt."),
+    Account.EXPENSE_STEERING: N_("Rewards for reaching people whom the programme looks for most."),
+    Account.EXPENSE_LOTTERY: N_("Prizes of the draws."),
+    Account.CASH_VARIANCE: N_("What a count of the cash found missing or too much."),
+    Account.WRITE_OFF: N_("Given up by two people together: money nobody fetched, or cash that is gone."),
+    Account.CASH_LOSS: N_("Handed out without a network, and not owed after all."),
+}  # fmt: skip
+
 # What the record calls an act, and what people do.
 ACTS: dict[str, str] = {
     "analysis.cancelled": N_("Stopped a calculation"),
@@ -70,6 +99,13 @@ ACTS: dict[str, str] = {
     "chain.exported": N_("Took a chain away as a file"),
     "chain.viewed": N_("Opened a chain"),
     "conflict.decided": N_("Decided who a coupon belongs to"),
+    "claim_card.ended": N_("Took a person's own card out of use"),
+    "claim_card.given": N_("Gave a person a card of their own"),
+    "claim_card.pin_locked": N_("Five wrong PINs locked a card"),
+    "claim_card.pin_set": N_("Let a person choose another PIN"),
+    "claim_card.replaced": N_("Replaced a person's own card"),
+    "contact.kept": N_("Kept how a person wants to be paid"),
+    "contact.removed": N_("Removed a person's telephone number"),
     "coupon.conflict": N_("Took in a coupon that was used elsewhere"),
     "coupon.ended": N_("Ended a coupon"),
     "coupon.redeemed": N_("Accepted a coupon"),
@@ -177,6 +213,25 @@ ERRORS: dict[str, str] = {
     "reward_already_paid": N_("The reward was already paid and cannot be taken back."),
     "bad_amount": N_("Please enter an amount above zero."),
     "payment_id_reused": N_("This payment number was used for another payment."),
+    # how people claim
+    "bad_number": N_("This is no telephone number here. Please check it, or begin it with + and the country's code."),
+    "number_needed": N_("For this way of being paid a telephone number is needed."),
+    "unknown_language": N_("The programme does not use this language."),
+    "bad_pin": N_("A PIN has four to six digits."),
+    "weak_pin": N_("This PIN would be tried first by anyone. Please choose one that is less easy: no row, no year, nothing repeated."),
+    "pins_differ": N_("The two PINs are not the same. Please type them again."),
+    "not_a_claim_card": N_("This cannot be a person's own card. Please scan it again or type its 12 digits."),
+    "unknown_claim_card": N_("This card is not in use. It may have been replaced; the person's own code works too."),
+    "wrong_pin": N_("This is not the PIN of the card."),
+    "pin_locked": N_("Too many wrong PINs: the card is locked. The person can say their own code, and choose another PIN."),
+    "too_many_misses": N_("Too many cards and PINs were wrong at this site. Please wait for the next hour, or ask for the person's own code."),
+    "no_claim_card": N_("This person has no card of their own in use."),
+    "not_her_code": N_("This is not the code the person gave. A coupon manager can set a new PIN too."),
+    "nothing_expired": N_("This was given back or written off before."),
+    "unknown_write_off": N_("There is no such request."),
+    "write_off_decided": N_("This was decided before."),
+    "write_off_by_same_person": N_("Whoever asked for it cannot approve it. Please let someone else decide."),
+    "write_off_changed": N_("Some of it was given back meanwhile. Please ask again with what is left."),
     # files to take away and to bring back
     "too_long_for_paper": N_("This table is too long to be printed. Please take it as CSV or XLSX, or choose a shorter time."),
     # programmes and staff
@@ -221,6 +276,16 @@ REASONS: dict[tuple[str, str], str] = {
         "This person works at every site. Please choose the one where the device is used."
     ),
     ("bad_device", "not_yours"): N_("Please choose your own site."),
+    ("mistyped_code", "own_card"): N_(
+        "This is a person's own card: it is for collecting payments and brings nobody."
+    ),
+    ("not_a_claim_card", "coupon"): N_(
+        "This card is for bringing someone. It does not tell whose it is, so nothing can be collected with it."
+    ),
+    ("not_a_claim_card", "check_digit"): N_(
+        "A digit was mistyped. Please check the code and type it again."
+    ),
+    ("not_a_claim_card", "empty"): N_("Nothing was read. Please scan the card or type its digits."),
     ("mistyped_code", "training"): N_("This is a training card: it counts nowhere."),
 }
 

@@ -77,3 +77,9 @@ class WriteOffChanged(DomainError):
     """Some of what was asked for has been restored or written off since."""
 
     kind, code = Kind.CONFLICT, "write_off_changed"
+
+
+class PinsDiffer(DomainError):
+    """The PIN was typed twice, and differently."""
+
+    kind, code = Kind.INVALID, "pins_differ"
