@@ -21,6 +21,7 @@ NOT_WHOLE = Complaint(N_("Please enter a whole number, zero or more."))
 NOT_AN_AMOUNT = Complaint(
     N_("Please enter an amount in digits, with no more decimals than the currency has.")
 )
+NOT_A_DAY = Complaint(N_("Please give a day, such as 2026-03-31."))
 TOO_LONG = Complaint(N_("Please make this shorter."))
 
 
