@@ -119,7 +119,7 @@ def table_file(
     Raises: TooLongForPaper.
     """
     table = Table(name, title, tuple(columns), rows, tuple(notes))
-    content = {"csv": _csv, "xlsx": _xlsx, "pdf": _pdf}[kind](table, language)
+    content = {"csv": _csv, "xlsx": xlsx_of, "pdf": _pdf}[kind](table, language)
     return Response(
         content,
         media_type=MEDIA[kind],
@@ -156,7 +156,8 @@ def _csv_cell(cell: Cell) -> str:
             return safe(cell)
 
 
-def _xlsx(table: Table, language: str) -> bytes:
+def xlsx_of(table: Table, language: str) -> bytes:
+    """A spreadsheet whose heading stays in sight."""
     book = Workbook(write_only=True)
     book.properties.creator = ""
     book.properties.title = printable(table.title)
