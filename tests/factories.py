@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.core.codes import Code, Token
 from app.core.crypto import Keyring
-from app.core.db import Database
+from app.core.db import Database, put
 from app.core.ids import uuid7
 from app.core.settings import Settings
 from app.domain.coupons.queries import Bundle, PrintedCoupon, read
@@ -34,12 +34,17 @@ from app.domain.staff.actions import add_member, make_api_key
 from app.domain.staff.models import StaffMember
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Role
+from app.domain.stipends.actions import enter
+from app.domain.stipends.models import CashFloat
+from app.domain.stipends.queries import books_of
+from app.domain.stipends.rules import Account
 from app.domain.visits import actions as visits
 from app.domain.visits.queries import knowledge_test
 from app.main import create_app
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LATER = NOON + timedelta(days=2)
+ENDLESS = 10**9
 # Of everyone who was given no other; the hash is made once, for making one takes a quarter of a second.
 PASSWORD = "a word for every desk"
 PASSWORD_HASH = "$argon2id$v=19$m=65536,t=3,p=4$oZZAQowkotFm+6eJlxmEfg$iuqeZhXTIGu1MyezHxSwOLIY2TS5gNHhK80985BH2G0"
@@ -86,10 +91,15 @@ class Visit:
     bundle: Bundle | None
 
 
-def a_place(session: Session, *, now: datetime = NOON, **given: Any) -> Place:
-    """A programme (``given`` is its own), a site in Kyiv and someone of each role."""
+def a_place(
+    session: Session, *, now: datetime = NOON, cash: int | None = None, **given: Any
+) -> Place:
+    """A programme (``given`` is its own), a site in Kyiv and someone of each role.
+
+    Its cash box can be paid from without end, unless a test says how much ``cash`` is in it.
+    """
     programme = a_programme(session, now=now, **given)
-    site = a_site(session, programme.id, now=now)
+    site = a_site(session, programme.id, now=now, cash=cash)
     staff = {
         role: an_actor(session, role, programme_id=programme.id, site_id=site.id, now=now)
         for role in Role
@@ -110,7 +120,12 @@ def a_programme(session: Session, *, now: datetime = NOON, **given: Any) -> Prog
 
 
 def a_site(
-    session: Session, programme_id: UUID, *, now: datetime = NOON, **given: Any
+    session: Session,
+    programme_id: UUID,
+    *,
+    now: datetime = NOON,
+    cash: int | None = None,
+    **given: Any,
 ) -> SiteFacts:
     defaults: dict[str, Any] = {
         "code": f"S{next(_numbers):04}",
@@ -123,6 +138,26 @@ def a_site(
         "target": None,
     }
     site_id = open_site(session, programme_id=programme_id, now=now, **(defaults | given))
+    put(
+        session,
+        CashFloat,
+        {
+            "site_id": site_id,
+            "programme_id": programme_id,
+            "overdraft_minor": ENDLESS if cash is None else 0,
+        },
+    )
+    if cash:
+        books, _ = books_of(session, programme_id, site_id, now=now)
+        enter(
+            session,
+            books,
+            cash,
+            debit=Account.CASH_FLOAT,
+            credit=Account.FUNDING,
+            earner=None,
+            cause=("funding", uuid4()),
+        )
     return programmes.site(session, site_id)
 
 

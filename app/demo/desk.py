@@ -13,9 +13,10 @@ from app.demo.people import Person, answers, what_she_takes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.services.actions import give
 from app.domain.staff.queries import Actor
-from app.domain.stipends.actions import fund_float, pay_in_cash
+from app.domain.stipends.actions import pay_in_cash
 from app.domain.stipends.errors import NothingToPay
 from app.domain.stipends.queries import books_of
+from app.domain.treasury.actions import fund_float
 from app.domain.visits import actions as visits
 from app.domain.visits.queries import knowledge_test
 from app.domain.visits.rules import Step
@@ -140,7 +141,7 @@ class Desk:
             )
         except NothingToPay:
             return
-        self._cash -= paid.minor
+        self._cash -= paid.amount.minor
 
     def _ask(
         self,

@@ -17,6 +17,7 @@ APPEND_ONLY = (
     "ledger_entry",
     "payout",
     "payout_line",
+    "write_off",
     "knowledge_test",
     "conflict_decision",
     "signal_review",

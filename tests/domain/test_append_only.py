@@ -15,6 +15,7 @@ KEYS = {
     "ledger_entry": "id",
     "payout": "id",
     "payout_line": "accrual_id",
+    "write_off": "entry_id",
     "knowledge_test": "participant_id",
     "conflict_decision": "redemption_id",
     "signal_review": "id",

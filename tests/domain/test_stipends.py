@@ -16,7 +16,7 @@ from app.core.money import Money
 from app.domain.participants.rules import Sex
 from app.domain.programmes.actions import adopt_protocol
 from app.domain.programmes.rules import SCHEDULE_KINDS, SIMPLIFIED, Protocol, StipendSchedule
-from app.domain.stipends.actions import fund_float, pay_in_cash
+from app.domain.stipends.actions import pay_in_cash
 from app.domain.stipends.errors import BadAmount, NothingToPay, PaymentIdReused
 from app.domain.stipends.models import LedgerEntry, Payout
 from app.domain.stipends.queries import Books, balances, books_of, held_for, owed_to, unclaimed
@@ -28,6 +28,7 @@ from app.domain.stipends.rules import (
     held_at_redemption,
     rewards,
 )
+from app.domain.treasury.actions import fund_float
 from app.domain.visits import actions as visits
 from app.domain.visits.errors import NotReadyForStep
 from tests.factories import (
@@ -272,13 +273,14 @@ def books(session: Session, place: Place) -> Books:
 
 
 def pay(session: Session, place: Place, person: UUID, payment: UUID | None = None) -> Money:
-    return pay_in_cash(
+    payment_made = pay_in_cash(
         session,
         books(session, place),
         payment_id=payment or uuid4(),
         participant_id=person,
         by=place.intake.staff_id,
     )
+    return payment_made.amount
 
 
 def test_she_is_paid_all_she_is_owed_and_then_nothing(session: Session) -> None:

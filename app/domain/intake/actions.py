@@ -225,7 +225,7 @@ def keep(
     if held:
         stipend_actions.hold(
             session,
-            Books(by.programme_id, place.site_id, place.protocol_id, place.currency, on),
+            Books(by.programme_id, place.site_id, place.protocol_id, place.currency, on, now),
             held,
             recruiter=Earner(origin.recruiter_id, origin.number),
             recruit_id=participant_id,

@@ -136,6 +136,15 @@ def lock(
     return row
 
 
+def lock_all(session: Session, participant_ids: Iterable[UUID]) -> None:
+    """Hold the rows of many people until commit, in the order of their ids, so that no two who do wait in a circle."""
+    wanted = sorted(participant_ids)
+    for start in range(0, len(wanted), 1000):
+        some = wanted[start : start + 1000]
+        held = select(Participant.id).where(Participant.id.in_(some)).order_by(Participant.id)
+        session.execute(held.with_for_update()).all()
+
+
 def exists(session: Session, participant_id: UUID, *, programme_id: UUID) -> bool:
     found = select(Participant.id).where(
         Participant.id == participant_id, Participant.programme_id == programme_id
@@ -289,6 +298,12 @@ def recent_seeds(session: Session, programme_id: UUID, *, most: int = 20) -> lis
         .limit(most)
     )
     return [SeedFacts(*row) for row in rows]
+
+
+def everyone(session: Session, programme_id: UUID) -> list[UUID]:
+    """The ids of all who ever came to a programme, in their own order."""
+    found = select(Participant.id).where(Participant.programme_id == programme_id)
+    return list(session.scalars(found.order_by(Participant.id)))
 
 
 def reached(session: Session, programme_id: UUID) -> int:

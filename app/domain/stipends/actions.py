@@ -1,10 +1,15 @@
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import Uuid, bindparam, delete, select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core.db import put
+from app.core.errors import DomainError
 from app.core.ids import random_id
 from app.core.money import Money
 from app.domain.audit.actions import record
@@ -12,14 +17,33 @@ from app.domain.participants.queries import lock
 from app.domain.participants.rules import Standing
 from app.domain.stipends import queries
 from app.domain.stipends.errors import (
+    AccrualChanged,
     BadAmount,
+    FloatTooLow,
     NothingToPay,
     PaymentIdReused,
+    PaymentTooLarge,
     RewardAlreadyPaid,
 )
-from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine
-from app.domain.stipends.queries import Accrual, Books, Earner
-from app.domain.stipends.rules import EXPENSE, Account, Incentive, Rewards
+from app.domain.stipends.models import (
+    CashFloat,
+    LedgerEntry,
+    Payout,
+    PayoutLine,
+    PayoutReservation,
+)
+from app.domain.stipends.queries import ENDED, Accrual, Books, Earner, Payment
+from app.domain.stipends.rules import (
+    EXPENSE,
+    HANDED_OVER,
+    Account,
+    AccrualState,
+    ClaimedWith,
+    Incentive,
+    Method,
+    Rewards,
+    new_receipt,
+)
 
 REWARDS = (Incentive.RECRUITMENT, Incentive.EDUCATION, Incentive.STEERING)
 
@@ -67,7 +91,8 @@ def owe_participation(
     reverse(session, entry, on=books.on, reason="owed after all")
     fee = queries.entry_for(session, Incentive.PRIMARY.value, participant_id)
     assert fee is not None
-    _pay(session, books, [queries.accrual(fee, Earner(participant_id))], payment_id)
+    there = replace(books, site_id=entry.site_id)
+    _pay(session, there, [queries.accrual(fee, Earner(participant_id))], payment_id)
 
 
 def note_fee_paid(
@@ -82,9 +107,10 @@ def note_fee_paid(
 ) -> bool:
     """Keep that a desk without a network handed someone the fee for taking part; tells whether it was owed.
 
-    The money is gone whatever is owed: what was not owed, or another amount, is a loss of the site's cash, which
-    belongs to whoever handed it out. Should the fee become owed later, the loss becomes its payment. Noting the
-    same ``payment_id`` again changes nothing.
+    The money is gone whatever is owed and whatever the cash box held: what was not owed, or another amount, is a
+    loss of the site's cash, which belongs to whoever handed it out; what the box did not hold is an overdraft, and
+    the record says so. Should the fee become owed later, the loss becomes its payment. Noting the same
+    ``payment_id`` again changes nothing.
 
     Raises:
         BadAmount: nothing, or less.
@@ -95,20 +121,19 @@ def note_fee_paid(
         raise BadAmount(minor=minor)
     person = lock(session, participant_id, programme_id=books.programme_id)
     payee = queries.payee_digest(session, participant_id, payment_id)
-    earlier = queries.payout(session, payment_id)
+    earlier = session.get(Payout, payment_id)
     if earlier is not None:
         if (earlier.payee_digest, earlier.amount_minor) != (payee, minor):
             raise PaymentIdReused
         return not queries.is_loss(session, payment_id)
-    earner = Earner(participant_id)
-    fee = queries.entry_for(session, Incentive.PRIMARY.value, participant_id)
-    is_owed = fee is not None and fee.amount_minor == minor
-    is_owed = is_owed and not (fee and queries.was_paid(session, [fee.id]))
     if person.standing is Standing.MISTAKEN:  # whoever took money was here, whatever was taken back
         person.standing = Standing.ARRIVED
-    _keep_payout(session, books, payment_id, payee, minor, by)
-    if fee is not None and is_owed:
-        _pay(session, books, [queries.accrual(fee, earner)], payment_id)
+    overdrawn = _overdraw(session, books, minor)
+    fee = _fee_that_is_owed(session, participant_id, minor)
+    if fee is not None:
+        keep_payout(session, books, payment_id, participant_id, [fee], by=by)
+        session.execute(delete(PayoutReservation).where(PayoutReservation.accrual_id == fee.id))
+        _pay(session, books, [fee], payment_id)
     else:
         entry_id = enter(
             session,
@@ -116,10 +141,21 @@ def note_fee_paid(
             minor,
             debit=Account.CASH_LOSS,
             credit=Account.CASH_FLOAT,
-            earner=earner,
+            earner=Earner(participant_id),
             cause=("lost", payment_id),
         )
+        lost = Accrual(
+            entry_id,
+            Earner(participant_id),
+            Money(minor, books.currency),
+            books.on,
+            Account.CASH_LOSS,
+            books.site_id,
+        )
+        keep_payout(session, books, payment_id, participant_id, [lost], by=by)
         put(session, PayoutLine, queries.line(session, entry_id, payment_id))
+    is_owed = fee is not None
+    facts = {"minor": minor, "currency": books.currency, "owed": is_owed}
     record(
         session,
         "fee.handed_out_offline",
@@ -127,7 +163,7 @@ def note_fee_paid(
         staff_id=by,
         programme_id=books.programme_id,
         at=now,
-        facts={"minor": minor, "currency": books.currency, "owed": is_owed},
+        facts=facts | ({"overdraft": overdrawn} if overdrawn else {}),
     )
     return is_owed
 
@@ -160,115 +196,189 @@ def cancel_rewards(
 ) -> None:
     """Take back every reward for a recruit by reversing entries; what was held is released to expense.
 
-    Her own fee stays hers unless ``with_fee``: then there was no visit that earns one.
+    Her own fee stays hers unless ``with_fee``: then there was no visit that earns one. What waits in a batch is taken
+    back all the same, and voids its line; so is what has expired, for it was never owed; what came back from a
+    batch or from expiry is followed there and undone entry by entry.
 
     Raises:
-        RewardAlreadyPaid: money in a hand is not taken back by an entry.
+        RewardAlreadyPaid: money in a hand, or on its way into one, is not taken back by an entry.
     """
     kinds = [*(incentive.value for incentive in REWARDS), "held"]
     if with_fee:
         kinds.append(Incentive.PRIMARY.value)
     entries = [entry for kind in kinds if (entry := queries.entry_for(session, kind, recruit_id))]
-    if queries.was_paid(session, [entry.id for entry in entries]):
+    fates = [queries.fate_of(session, entry) for entry in entries]
+    if any(fate.state in HANDED_OVER for fate in fates):
         raise RewardAlreadyPaid
-    for entry in entries:
-        reverse(session, entry, on=books.on, reason=reason)
+    with settled_once(RewardAlreadyPaid):
+        for entry, fate in zip(entries, fates, strict=True):
+            if fate.state is not AccrualState.CORRECTED:
+                for each in (*fate.moves, entry):
+                    take_back(session, each, on=books.on, reason=reason)
 
 
 def pay_in_cash(
-    session: Session, books: Books, *, payment_id: UUID, participant_id: UUID, by: UUID
-) -> Money:
-    """Hand a participant all she is owed, from the site's cash.
+    session: Session,
+    books: Books,
+    *,
+    payment_id: UUID,
+    participant_id: UUID,
+    by: UUID,
+    claimed_with: ClaimedWith = ClaimedWith.VISIT,
+) -> Payment:
+    """Hand a participant all she is owed, from the site's cash; what other sites owe her, for them.
 
     Asking again under the same ``payment_id`` gives the first answer and pays nothing more.
 
     Raises:
-        NothingToPay: also for the later of two who pay her at once.
-        PaymentIdReused, UnknownParticipant.
+        NothingToPay: also for the later of two who pay her at once, and while all of it waits in a batch.
+        PaymentTooLarge, FloatTooLow, PaymentIdReused, UnknownParticipant.
     """
     lock(session, participant_id, programme_id=books.programme_id)
-    payee = queries.payee_digest(session, participant_id, payment_id)
-    earlier = queries.payout(session, payment_id)
+    earlier = session.get(Payout, payment_id)
     if earlier is not None:
-        if earlier.payee_digest != payee:
+        if earlier.payee_digest != queries.payee_digest(session, participant_id, payment_id):
             raise PaymentIdReused
-        return Money(earlier.amount_minor, earlier.currency)
+        return Payment(Money(earlier.amount_minor, earlier.currency), earlier.receipt)
     accruals = queries.owed_to(session, participant_id)
     if not accruals:
         raise NothingToPay
     total = sum((accrual.amount for accrual in accruals), Money(0, books.currency))
-    _keep_payout(session, books, payment_id, payee, total.minor, by)
-    _pay(session, books, accruals, payment_id)
-    return total
-
-
-def fund_float(
-    session: Session, books: Books, minor: int, *, funding_id: UUID, by: UUID, now: datetime
-) -> None:
-    """Put money into a site's cash. The same ``funding_id`` puts it in once.
-
-    Raises:
-        BadAmount: nothing, or less.
-        PaymentIdReused: the id came with another amount or site.
-    """
-    if minor <= 0:
-        raise BadAmount(minor=minor)
-    earlier = queries.entry_for(session, "funding", funding_id)
-    if earlier is not None:
-        if (earlier.amount_minor, earlier.site_id) != (minor, books.site_id):
-            raise PaymentIdReused
-        return
-    enter(
-        session,
-        books,
-        minor,
-        debit=Account.CASH_FLOAT,
-        credit=Account.FUNDING,
-        earner=None,
-        cause=("funding", funding_id),
+    most = queries.largest_cash_payment(session, books)
+    if most and total.minor > most:
+        raise PaymentTooLarge(minor=total.minor, most=most)
+    check_float(session, books.site_id, total.minor)
+    receipt = keep_payout(
+        session, books, payment_id, participant_id, accruals, by=by, claimed_with=claimed_with
     )
+    _pay(session, books, accruals, payment_id)
     record(
         session,
-        "float.funded",
-        subject=books.site_id,
+        "stipend.paid_in_cash",
+        subject=payment_id,
         staff_id=by,
         programme_id=books.programme_id,
-        at=now,
-        facts={"minor": minor, "currency": books.currency},
+        at=books.at,
+        facts={"minor": total.minor, "currency": total.currency},
     )
+    return Payment(total, receipt)
 
 
-def _keep_payout(
-    session: Session, books: Books, payment_id: UUID, payee: bytes, minor: int, by: UUID
-) -> None:
+def check_float(session: Session, site_id: UUID, minor: int) -> None:
+    """Keep a site's cash for the transaction and see that it holds so much. Raises: FloatTooLow."""
+    missing = minor - queries.room_in_float(session, site_id)
+    if missing > 0:
+        raise FloatTooLow(missing=missing)
+
+
+def keep_payout(
+    session: Session,
+    books: Books,
+    payout_id: UUID,
+    participant_id: UUID,
+    accruals: Sequence[Accrual],
+    *,
+    by: UUID,
+    method: Method = Method.CASH,
+    claimed_with: ClaimedWith = ClaimedWith.VISIT,
+) -> str:
+    """Keep that these accruals are one payment, and give its number."""
+    receipt = new_receipt()
+    while session.scalar(select(Payout.id).where(Payout.receipt == receipt)):
+        receipt = new_receipt()
     put(
         session,
         Payout,
         {
-            "id": payment_id,
+            "id": payout_id,
             "programme_id": books.programme_id,
             "site_id": books.site_id,
-            "payee_digest": payee,
-            "amount_minor": minor,
+            "payee_digest": queries.payee_digest(session, participant_id, payout_id),
+            "amount_minor": sum(each.amount.minor for each in accruals),
             "currency": books.currency,
             "paid_on": books.on,
             "paid_by": by,
+            "receipt": receipt,
+            "method": method,
+            "claimed_with": claimed_with,
+            "sealed_accruals": queries.seal_accruals(
+                session, payout_id, [each.id for each in accruals]
+            ),
         },
     )
+    return receipt
+
+
+def _fee_that_is_owed(session: Session, participant_id: UUID, minor: int) -> Accrual | None:
+    fee = queries.entry_for(session, Incentive.PRIMARY.value, participant_id)
+    if fee is None:
+        return None
+    fate = queries.fate_of(session, fee)
+    stands = (
+        fate.moves[0] if fate.moves else fee
+    )  # what came back from a batch is owed in its place
+    is_owed = fate.state is AccrualState.OPEN and stands.amount_minor == minor
+    return queries.accrual(stands, Earner(participant_id)) if is_owed else None
+
+
+def _overdraw(session: Session, books: Books, minor: int) -> int:
+    """Let a site's cash lack what was taken out of it already; how much more that is than it was let."""
+    missing = minor - queries.room_in_float(session, books.site_id)
+    if missing > 0:
+        allow_for(session, books.programme_id, books.site_id)
+        session.execute(
+            update(CashFloat)
+            .where(CashFloat.site_id == books.site_id)
+            .values(overdraft_minor=CashFloat.overdraft_minor + missing)
+        )
+    return max(missing, 0)
+
+
+def allow_for(session: Session, programme_id: UUID, site_id: UUID) -> None:
+    """See that a site has a row for its cash, as the first entry would."""
+    session.execute(_NEW_FLOAT, {"site": site_id, "programme": programme_id})
+
+
+_NEW_FLOAT = text(
+    "INSERT INTO cash_float (site_id, programme_id, balance_minor, overdraft_minor) "
+    "VALUES (:site, :programme, 0, 0) ON CONFLICT (site_id) DO NOTHING"
+).bindparams(bindparam("site", type_=Uuid()), bindparam("programme", type_=Uuid()))
 
 
 def _pay(session: Session, books: Books, accruals: Sequence[Accrual], payment_id: UUID) -> None:
-    put(session, PayoutLine, [queries.line(session, each.id, payment_id) for each in accruals])
-    for accrual in accruals:  # one each: a sum would tell which of them are one person's
-        enter(
-            session,
-            books,
-            accrual.amount.minor,
-            debit=Account.STIPENDS_PAYABLE,
-            credit=Account.CASH_FLOAT,
-            earner=accrual.earner,
-            cause=("paid", accrual.id),
-        )
+    """From the cash of the books' site, each accrual in the books of its own."""
+    with settled_once(AccrualChanged):
+        put(session, PayoutLine, [queries.line(session, each.id, payment_id) for each in accruals])
+        for accrual in accruals:  # one each: a sum would tell which of them are one person's
+            is_here = accrual.site_id == books.site_id
+            enter(
+                session,
+                replace(books, site_id=accrual.site_id),
+                accrual.amount.minor,
+                debit=Account.STIPENDS_PAYABLE,
+                credit=Account.CASH_FLOAT if is_here else Account.BETWEEN_SITES,
+                earner=accrual.earner,
+                cause=(ENDED, accrual.id),
+            )
+            if not is_here:
+                enter(
+                    session,
+                    books,
+                    accrual.amount.minor,
+                    debit=Account.BETWEEN_SITES,
+                    credit=Account.CASH_FLOAT,
+                    earner=accrual.earner,
+                    cause=("paid elsewhere", accrual.id),
+                )
+
+
+@contextmanager
+def settled_once(refusal: type[DomainError]) -> Iterator[None]:
+    """Entries that only one of two can make: the database refuses the later, who is told why."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise refusal from error
 
 
 def enter(
@@ -281,6 +391,23 @@ def enter(
     earner: Earner | None,
     cause: tuple[str, UUID],
 ) -> UUID:
+    """Make an entry in the account of whoever earned it, or in nobody's."""
+    holder = queries.account_digest(session, earner) if earner else None
+    return move(session, books, minor, debit=debit, credit=credit, holder=holder, cause=cause)
+
+
+def move(
+    session: Session,
+    books: Books,
+    minor: int,
+    *,
+    debit: Account,
+    credit: Account,
+    holder: bytes | None,
+    cause: tuple[str, UUID],
+    reason: str | None = None,
+) -> UUID:
+    """Make an entry in an account known by its digest only."""
     entry_id = random_id()
     put(
         session,
@@ -294,20 +421,34 @@ def enter(
             "credit": credit,
             "amount_minor": minor,
             "currency": books.currency,
-            "holder_digest": queries.account_digest(session, earner) if earner else None,
+            "holder_digest": holder,
             "cause_digest": queries.cause_digest(session, *cause),
             "protocol_id": books.protocol_id,
+            "reason": reason,
         },
     )
     return entry_id
 
 
-def reverse(session: Session, entry: LedgerEntry, *, on: date, reason: str) -> None:
+def take_back(session: Session, entry: LedgerEntry, *, on: date, reason: str) -> None:
+    """Reverse an accrual, or a step it took, so that nothing else can come of it any more."""
+    is_open = entry.credit is Account.STIPENDS_PAYABLE and not queries.was_paid(session, [entry.id])
+    kind = ENDED if is_open else "reversal"
+    reversal = reverse(session, entry, on=on, reason=reason, kind=kind)
+    expired = entry.credit is Account.STIPENDS_UNCLAIMED
+    if expired and not queries.was_paid(session, [entry.id]):
+        put(session, PayoutLine, queries.line(session, entry.id, reversal))
+
+
+def reverse(
+    session: Session, entry: LedgerEntry, *, on: date, reason: str, kind: str = "reversal"
+) -> UUID:
+    reversal = random_id()
     put(
         session,
         LedgerEntry,
         {
-            "id": random_id(),
+            "id": reversal,
             "programme_id": entry.programme_id,
             "site_id": entry.site_id,
             "entered_on": on,
@@ -316,9 +457,10 @@ def reverse(session: Session, entry: LedgerEntry, *, on: date, reason: str) -> N
             "amount_minor": entry.amount_minor,
             "currency": entry.currency,
             "holder_digest": entry.holder_digest,
-            "cause_digest": queries.cause_digest(session, "reversal", entry.id),
+            "cause_digest": queries.cause_digest(session, kind, entry.id),
             "protocol_id": entry.protocol_id,
             "reverses": entry.id,
             "reason": reason,
         },
     )
+    return reversal

@@ -2,18 +2,43 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, union_all
+from sqlalchemy import Select, Uuid, bindparam, exists, func, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.core.clock import local_date
 from app.core.crypto import KeyProblem, keyring_of
 from app.core.money import Money
+from app.domain.participants import queries as participants
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.rules import LARGEST_BUNDLE
-from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine
-from app.domain.stipends.rules import Account, Incentive, RewardState
+from app.domain.stipends.models import (
+    CashFloat,
+    LedgerEntry,
+    Payout,
+    PayoutLine,
+    PayoutReservation,
+)
+from app.domain.stipends.rules import (
+    HANDED_OVER,
+    Account,
+    AccrualState,
+    Incentive,
+    RewardState,
+)
+
+SEALED_TOGETHER = 8
+
+# Causes of an accrual's way. What ends it has one cause whatever it is: it is paid, sent, expired or taken back, once.
+ENDED = "paid"
+SETTLED = "settled"
+RETURNED = "returned"
+BOUNCED = "bounced"
+RESTORED = "restored"
+WRITTEN_OFF = "written_off"
+CORRECTED = "corrected"
 
 DEBIT_SIDE = frozenset(Account) - {
     Account.FUNDING,
@@ -25,6 +50,8 @@ DEBIT_SIDE = frozenset(Account) - {
     Account.WRITE_OFF,
 }
 
+Found = Select[Any]
+
 # Built once: building a statement costs more than running it.
 _later = aliased(LedgerEntry)
 _STANDING = (
@@ -33,30 +60,38 @@ _STANDING = (
     .where(_later.id.is_(None))
 )
 _ENTRY_FOR = (
-    select(LedgerEntry, _later.id)
+    select(LedgerEntry, _later.cause_digest)
     .outerjoin(_later, _later.reverses == LedgerEntry.id)
     .where(LedgerEntry.cause_digest == bindparam("cause"))
 )
-_UNPAID = (
-    _STANDING.outerjoin(PayoutLine, PayoutLine.accrual_id == LedgerEntry.id)
-    .where(
-        LedgerEntry.holder_digest.in_(bindparam("accounts", expanding=True)),
-        LedgerEntry.credit == Account.STIPENDS_PAYABLE,
-        PayoutLine.accrual_id.is_(None),
-    )
-    .order_by(LedgerEntry.entered_on, LedgerEntry.id)
+# What a reversal puts back is no accrual: it stands for the one that was reversed.
+_OPEN = _STANDING.outerjoin(PayoutLine, PayoutLine.accrual_id == LedgerEntry.id).where(
+    LedgerEntry.credit == Account.STIPENDS_PAYABLE,
+    LedgerEntry.reverses.is_(None),
+    PayoutLine.accrual_id.is_(None),
 )
+_IS_RESERVED = exists().where(PayoutReservation.accrual_id == LedgerEntry.id)
+_IN_ACCOUNTS = LedgerEntry.holder_digest.in_(bindparam("accounts", expanding=True))
+_OLDEST_FIRST = (LedgerEntry.entered_on, LedgerEntry.id)
+_FLOAT = (
+    select(CashFloat.balance_minor, CashFloat.overdraft_minor)
+    .where(CashFloat.site_id == bindparam("site", type_=Uuid()))
+    .with_for_update()
+)
+_OWED = _OPEN.where(_IN_ACCOUNTS, ~_IS_RESERVED).order_by(*_OLDEST_FIRST)
+_RESERVED = _OPEN.where(_IN_ACCOUNTS, _IS_RESERVED).order_by(*_OLDEST_FIRST)
 
 
 @dataclass(frozen=True)
 class Books:
-    """Which site's books, under which rules, on which day."""
+    """Which site's books, under which rules, on which day; ``at`` is for the record of who did what."""
 
     programme_id: UUID
     site_id: UUID
     protocol_id: UUID
     currency: str
     on: date
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -82,13 +117,33 @@ class Earner:
 
 @dataclass(frozen=True)
 class Accrual:
-    """A reward that is owed and not yet paid."""
+    """A reward that is owed and not yet paid, in the books of the site where it was earned.
+
+    ``expense`` is what it was booked against: also where it came back from, when it was on its way before.
+    """
 
     id: UUID
     earner: Earner
     amount: Money
     entered_on: date
     expense: Account
+    site_id: UUID
+
+
+@dataclass(frozen=True)
+class Payment:
+    """What was handed out, and the number that tells it to whoever got it."""
+
+    amount: Money
+    receipt: str
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What has become of an accrual, and the entries that took it there and stand, latest first."""
+
+    state: AccrualState
+    moves: tuple[LedgerEntry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,7 +164,7 @@ def books_of(
     site = programmes.site(session, site_id)
     protocol = programmes.current_protocol(session, programme_id)
     on = local_date(now, site.timezone)
-    return Books(programme_id, site_id, protocol.id, programme.currency, on), protocol
+    return Books(programme_id, site_id, protocol.id, programme.currency, on, now), protocol
 
 
 def account_digest(session: Session, earner: Earner) -> bytes:
@@ -130,7 +185,7 @@ def payee_digest(session: Session, participant_id: UUID, payout_id: UUID) -> byt
 
 
 def line(session: Session, accrual_id: UUID, payout_id: UUID) -> dict[str, object]:
-    """The row that says an accrual was paid; by which payment is sealed, since a payment joins its accruals."""
+    """The row that says an entry was settled; by what is sealed, since a payment joins its accruals."""
     sealed = keyring_of(session).seal(
         payout_id.bytes, table="payout_line", column="sealed_payout", row=accrual_id
     )
@@ -138,7 +193,7 @@ def line(session: Session, accrual_id: UUID, payout_id: UUID) -> dict[str, objec
 
 
 def payout_of(session: Session, row: PayoutLine) -> UUID | None:
-    """The payment a line belongs to; None where the seal does not open."""
+    """What a line says the entry was settled by; None where the seal does not open."""
     try:
         plain = keyring_of(session).open(
             row.sealed_payout, table="payout_line", column="sealed_payout", row=row.accrual_id
@@ -148,26 +203,47 @@ def payout_of(session: Session, row: PayoutLine) -> UUID | None:
     return UUID(bytes=plain)
 
 
+def seal_accruals(session: Session, payout_id: UUID, accrual_ids: Sequence[UUID]) -> bytes:
+    """What a payment pays, for its row: the seal is as long for one as for eight, and does not count them."""
+    padding = -len(accrual_ids) % SEALED_TOGETHER
+    plain = b"".join(each.bytes for each in (*sorted(accrual_ids), *[UUID(int=0)] * padding))
+    return keyring_of(session).seal(plain, table="payout", column="sealed_accruals", row=payout_id)
+
+
+def accruals_of(session: Session, row: Payout) -> list[UUID]:
+    """What a payment pays; nothing where it is older than the seal."""
+    if row.sealed_accruals is None:
+        return []
+    plain = keyring_of(session).open(
+        row.sealed_accruals, table="payout", column="sealed_accruals", row=row.id
+    )
+    found = (UUID(bytes=plain[start : start + 16]) for start in range(0, len(plain), 16))
+    return [each for each in found if each.int]
+
+
 def cause_digest(session: Session, kind: str, of: UUID) -> bytes:
     """What an entry is for; two entries for one cause cannot both exist."""
     return keyring_of(session).digest("cause", kind, of.hex)
 
 
-def balances(session: Session, programme_id: UUID) -> list[Balance]:
-    """Every account that moved, by site."""
+def balances(session: Session, programme_id: UUID, *, on: date | None = None) -> list[Balance]:
+    """Every account that moved, by site; at the end of a day, or now."""
+    until = [LedgerEntry.programme_id == programme_id]
+    if on is not None:
+        until.append(LedgerEntry.entered_on <= on)
     sides = union_all(
         select(
             LedgerEntry.site_id,
             LedgerEntry.debit.label("account"),
             LedgerEntry.amount_minor.label("minor"),
             LedgerEntry.currency,
-        ).where(LedgerEntry.programme_id == programme_id),
+        ).where(*until),
         select(
             LedgerEntry.site_id,
             LedgerEntry.credit,
             -LedgerEntry.amount_minor,
             LedgerEntry.currency,
-        ).where(LedgerEntry.programme_id == programme_id),
+        ).where(*until),
     ).subquery()
     rows = session.execute(
         select(sides.c.site_id, sides.c.account, sides.c.currency, func.sum(sides.c.minor))
@@ -181,8 +257,42 @@ def balances(session: Session, programme_id: UUID) -> list[Balance]:
 
 
 def owed_to(session: Session, participant_id: UUID) -> list[Accrual]:
-    """What a participant can be paid now, oldest first."""
-    return _unpaid(session, accounts_of(session, participant_id))
+    """What a participant can be paid now, oldest first: not what waits in a batch."""
+    return _of_accounts(session, _OWED, accounts_of(session, participant_id))
+
+
+def reserved_for(session: Session, participant_id: UUID) -> list[Accrual]:
+    """What a participant is owed and waits for in a batch."""
+    return _of_accounts(session, _RESERVED, accounts_of(session, participant_id))
+
+
+def open_accruals(session: Session, participant_id: UUID) -> list[Accrual]:
+    """What a participant is owed, whether or not it waits in a batch."""
+    return sorted(
+        [*owed_to(session, participant_id), *reserved_for(session, participant_id)],
+        key=lambda each: (each.entered_on, each.id),
+    )
+
+
+def owed_by_person(session: Session, programme_id: UUID) -> dict[UUID, list[Accrual]]:
+    """What everyone can be paid now, by person in the order of their ids, each one's oldest first.
+
+    Only the key tells whose an account is, so the accounts of everyone are worked out.
+    """
+    accounts: dict[bytes, Earner] = {}
+    for person in participants.everyone(session, programme_id):
+        accounts |= accounts_of(session, person)
+    rows = session.scalars(
+        _OPEN.where(LedgerEntry.programme_id == programme_id, ~_IS_RESERVED).order_by(
+            *_OLDEST_FIRST
+        )
+    )
+    owed: dict[UUID, list[Accrual]] = {}
+    for row in rows:
+        earner = accounts.get(row.holder_digest or b"")
+        if earner:
+            owed.setdefault(earner.participant_id, []).append(accrual(row, earner))
+    return dict(sorted(owed.items()))
 
 
 def held_for(session: Session, participant_id: UUID) -> int:
@@ -215,6 +325,7 @@ def unclaimed(session: Session, programme_id: UUID) -> list[Unclaimed]:
         .where(
             LedgerEntry.programme_id == programme_id,
             LedgerEntry.credit == Account.STIPENDS_PAYABLE,
+            LedgerEntry.reverses.is_(None),
             PayoutLine.accrual_id.is_(None),
             later.id.is_(None),
         )
@@ -236,7 +347,8 @@ def entry_for(session: Session, kind: str, of: UUID) -> LedgerEntry | None:
 def last_entry_for(session: Session, kind: str, of: UUID) -> tuple[LedgerEntry | None, str]:
     """The entry that stands for a cause, and under which kind the next is made when none does.
 
-    What was reversed keeps its cause for ever: when it is owed again, that is another time.
+    What was reversed keeps its cause for ever: when it is owed again, that is another time. What someone corrected
+    by hand stands for its cause all the same, so that the next look at the visit does not owe it again.
     """
     for times in itertools.count():
         name = f"{kind} {times}" if times else kind
@@ -244,7 +356,7 @@ def last_entry_for(session: Session, kind: str, of: UUID) -> tuple[LedgerEntry |
         if row is None:
             return None, name
         entry, reversal = row
-        if reversal is None:
+        if reversal is None or reversal == cause_digest(session, CORRECTED, entry.id):
             return entry, name
     raise AssertionError("unreachable")
 
@@ -253,11 +365,46 @@ def rewards_for(session: Session, recruit_id: UUID) -> RewardState:
     """The furthest that any reward for a recruit has come, what was reversed left out."""
     earned = (Incentive.RECRUITMENT, Incentive.EDUCATION, Incentive.STEERING)
     owed = [entry for each in earned if (entry := entry_for(session, each.value, recruit_id))]
-    if was_paid(session, [entry.id for entry in owed]):
+    states = {fate_of(session, entry).state for entry in owed}
+    if states & HANDED_OVER:
         return RewardState.PAID
-    if owed:
+    if states & {AccrualState.OPEN, AccrualState.EXPIRED}:
         return RewardState.OWED
     return RewardState.HELD if entry_for(session, "held", recruit_id) else RewardState.NONE
+
+
+def fate_of(session: Session, entry: LedgerEntry) -> Fate:
+    """Follow an accrual to where it is now: through batches that failed, and expiry that was undone."""
+    if was_paid(session, [entry.id]):
+        return _fate_of_settled(session, entry)
+    return Fate(AccrualState.OPEN)
+
+
+def _fate_of_settled(session: Session, entry: LedgerEntry) -> Fate:
+    move = entry_by_cause(session, ENDED, entry.id)
+    if move is None:
+        return Fate(AccrualState.CORRECTED)
+    if move.credit is Account.STIPENDS_UNCLAIMED:
+        if again := entry_by_cause(session, RESTORED, move.id):
+            return _fate_after(session, again, move)
+        given_up = entry_by_cause(session, WRITTEN_OFF, move.id)
+        return Fate(AccrualState.GIVEN_UP if given_up else AccrualState.EXPIRED, (move,))
+    if move.credit is not Account.CLEARING:
+        return Fate(AccrualState.PAID, (move,))
+    answer = entry_by_cause(session, SETTLED, entry.id)
+    if answer is None:
+        return Fate(AccrualState.ON_ITS_WAY, (move,))
+    if answer.credit is Account.STIPENDS_PAYABLE:
+        return _fate_after(session, answer, move)
+    again = entry_by_cause(session, BOUNCED, entry.id)
+    if again is None or entry_by_cause(session, RETURNED, entry.id):
+        return Fate(AccrualState.PAID, (move,))  # a part of it was, or all
+    return _fate_after(session, again, move)
+
+
+def _fate_after(session: Session, again: LedgerEntry, move: LedgerEntry) -> Fate:
+    later = fate_of(session, again)
+    return Fate(later.state, (*later.moves, again, move))
 
 
 def loss_of(session: Session, participant_id: UUID, minor: int) -> tuple[LedgerEntry, UUID] | None:
@@ -280,8 +427,9 @@ def loss_of(session: Session, participant_id: UUID, minor: int) -> tuple[LedgerE
 def was_given_money(session: Session, participant_id: UUID) -> bool:
     """Whether a participant was ever handed her own fee, owed or not."""
     own = account_digest(session, Earner(participant_id))
-    given = select(LedgerEntry.id).where(
-        LedgerEntry.holder_digest == own, LedgerEntry.credit == Account.CASH_FLOAT
+    given = _STANDING.where(
+        LedgerEntry.holder_digest == own,
+        LedgerEntry.credit.in_((Account.CASH_FLOAT, Account.BANK)),
     )
     return session.scalar(given.limit(1)) is not None
 
@@ -292,10 +440,12 @@ def is_loss(session: Session, payment_id: UUID) -> bool:
 
 
 def accrual(row: LedgerEntry, earner: Earner) -> Accrual:
-    return Accrual(row.id, earner, Money(row.amount_minor, row.currency), row.entered_on, row.debit)
+    amount = Money(row.amount_minor, row.currency)
+    return Accrual(row.id, earner, amount, row.entered_on, row.debit, row.site_id)
 
 
 def was_paid(session: Session, entry_ids: Sequence[UUID]) -> bool:
+    """Whether any of these was settled: paid, sent on its way, or expired."""
     return (
         session.scalar(
             select(PayoutLine.accrual_id).where(PayoutLine.accrual_id.in_(entry_ids)).limit(1)
@@ -304,10 +454,25 @@ def was_paid(session: Session, entry_ids: Sequence[UUID]) -> bool:
     )
 
 
-def payout(session: Session, payout_id: UUID) -> Payout | None:
-    return session.get(Payout, payout_id)
+def entry_by_cause(session: Session, kind: str, of: UUID) -> LedgerEntry | None:
+    """The entry made for a cause that comes once, reversed or not."""
+    return session.scalar(
+        select(LedgerEntry).where(LedgerEntry.cause_digest == cause_digest(session, kind, of))
+    )
 
 
-def _unpaid(session: Session, accounts: Mapping[bytes, Earner]) -> list[Accrual]:
-    rows = session.scalars(_UNPAID, {"accounts": list(accounts)})
+def largest_cash_payment(session: Session, books: Books) -> int:
+    """Minor units that may be handed out at once; 0 is no limit."""
+    rules = programmes.protocol(session, books.protocol_id)
+    return rules.payouts.largest_cash_payment if rules else 0
+
+
+def room_in_float(session: Session, site_id: UUID) -> int:
+    """What can be taken from a site's cash, which nobody else takes from until the transaction ends."""
+    row = session.execute(_FLOAT, {"site": site_id}).first()
+    return row.balance_minor + row.overdraft_minor if row else 0
+
+
+def _of_accounts(session: Session, found: Found, accounts: Mapping[bytes, Earner]) -> list[Accrual]:
+    rows = session.scalars(found, {"accounts": list(accounts)})
     return [accrual(row, accounts[row.holder_digest]) for row in rows if row.holder_digest]

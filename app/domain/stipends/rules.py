@@ -3,11 +3,15 @@
 To add a schedule: write a function, give it a line in ``SCHEDULES``.
 """
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.core.codes import check_digit
 from app.domain.programmes.rules import StipendSchedule
+
+RECEIPT_LENGTH = 10
 
 
 class Incentive(StrEnum):
@@ -25,6 +29,15 @@ class Method(StrEnum):
     MOBILE_MONEY = "mobile_money"
     AIRTIME = "airtime"
     VOUCHER = "voucher"
+
+
+class ClaimedWith(StrEnum):
+    """How whoever paid knew that it was hers: she was here for her visit, said her code, showed her card; or a batch."""
+
+    VISIT = "visit"
+    CODE = "code"
+    CARD = "card"
+    BATCH = "batch"
 
 
 class Account(StrEnum):
@@ -52,6 +65,21 @@ class Account(StrEnum):
     CASH_VARIANCE = "cash_variance"
     WRITE_OFF = "write_off"
     CASH_LOSS = "cash_loss"
+
+
+class AccrualState(StrEnum):
+    """Where the money of an accrual is. *Corrected* is what someone reversed by hand; *given up* was written off."""
+
+    OPEN = "open"
+    ON_ITS_WAY = "on_its_way"
+    PAID = "paid"
+    EXPIRED = "expired"
+    GIVEN_UP = "given_up"
+    CORRECTED = "corrected"
+
+
+# Where no entry takes it back.
+HANDED_OVER = frozenset({AccrualState.ON_ITS_WAY, AccrualState.PAID, AccrualState.GIVEN_UP})
 
 
 class RewardState(StrEnum):
@@ -83,6 +111,31 @@ class Recruit:
 
 
 Rewards = dict[Incentive, int]
+
+
+def new_receipt() -> str:
+    """Draw the number of a payment: nine random digits, so that it tells neither order nor amount, and a check digit."""
+    body = f"{secrets.randbelow(10 ** (RECEIPT_LENGTH - 1)):0{RECEIPT_LENGTH - 1}}"
+    return body + check_digit(body)
+
+
+def is_receipt(digits: str) -> bool:
+    """Tell whether these can be a payment's number; a slip of the finger is told without looking anything up.
+
+    >>> is_receipt("0000005724"), is_receipt("0000005742")
+    (True, False)
+    """
+    plain = len(digits) == RECEIPT_LENGTH and digits.isascii() and digits.isdigit()
+    return plain and check_digit(digits) == "0"
+
+
+def receipt_text(number: str) -> str:
+    """As it is printed and said.
+
+    >>> receipt_text("0000005724")
+    '000 000 5724'
+    """
+    return f"{number[:3]} {number[3:6]} {number[6:]}"
 
 
 def standard(schedule: StipendSchedule, recruit: Recruit) -> Rewards:

@@ -10,14 +10,14 @@ from app.core.clock import local_date
 from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.ids import tag_of
-from app.core.money import Money
 from app.domain.coupons.queries import read
 from app.domain.participants import queries as participants
+from app.domain.payouts.queries import payout_to
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends import actions as stipend_actions
-from app.domain.stipends import queries as stipends
 from app.domain.stipends.queries import books_of
+from app.domain.stipends.rules import receipt_text
 from app.domain.visits import actions as visits
 from app.domain.visits import queries as visit_queries
 from app.domain.visits.rules import Progress, Step, next_step, openable, steps
@@ -196,13 +196,11 @@ def _steps(how_far: Progress, current: Step) -> list[tuple[Step, str, bool]]:
 
 def _receipt(session: Session, paid: UUID | None, participant_id: UUID) -> dict[str, Any] | None:
     """The payment that was just made, if it was hers."""
-    payout = stipends.payout(session, paid) if paid else None
-    if payout is None or payout.payee_digest != stipends.payee_digest(
-        session, participant_id, payout.id
-    ):
+    payout = payout_to(session, paid, participant_id) if paid else None
+    if payout is None:
         return None
-    amount = Money(payout.amount_minor, payout.currency)
-    return {"amount": amount, "number": tag_of(payout.id), "paid_on": payout.paid_on}
+    number = receipt_text(payout.receipt)
+    return {"amount": payout.amount, "number": number, "paid_on": payout.paid_on}
 
 
 def _go_on(participant_id: UUID, query: str) -> RedirectResponse:

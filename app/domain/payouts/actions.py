@@ -1,0 +1,463 @@
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.core.db import put
+from app.domain.audit.actions import record
+from app.domain.participants.queries import lock
+from app.domain.payouts import queries
+from app.domain.payouts.errors import (
+    AlreadyReserved,
+    MoreThanOwed,
+    NotExpired,
+    PayoutNotSettled,
+    PayoutSettled,
+    UnknownPayout,
+    WrittenOffAlone,
+)
+from app.domain.programmes import queries as programmes
+from app.domain.stipends import queries as stipends
+from app.domain.stipends.actions import check_float, keep_payout, move, reverse, settled_once
+from app.domain.stipends.errors import AccrualChanged, BadAmount, PaymentIdReused
+from app.domain.stipends.models import (
+    LedgerEntry,
+    Payout,
+    PayoutLine,
+    PayoutReservation,
+    WriteOff,
+)
+from app.domain.stipends.queries import Accrual, Books
+from app.domain.stipends.rules import Account, ClaimedWith, Method
+
+
+def reserve(
+    session: Session, accruals: Sequence[Accrual], *, batch_id: UUID, line_id: UUID
+) -> None:
+    """Keep what a person is owed aside for a line of a batch. The same line again changes nothing.
+
+    Batches go through their people in the order of their ids: each waits for the person before it keeps anything.
+
+    Raises:
+        AlreadyReserved: some of it waits in another line.
+        AccrualChanged: some of it is no longer owed.
+    """
+    for participant_id in sorted({each.earner.participant_id for each in accruals}):
+        site = programmes.site(session, accruals[0].site_id)
+        lock(session, participant_id, programme_id=site.programme_id)
+        wanted = {each.id for each in accruals if each.earner.participant_id == participant_id}
+        if not wanted <= {each.id for each in stipends.open_accruals(session, participant_id)}:
+            raise AccrualChanged
+    kept = _reservations(session, [each.id for each in accruals])
+    if any((each.batch_id, each.line_id) != (batch_id, line_id) for each in kept):
+        raise AlreadyReserved
+    fresh = {each.id for each in accruals} - {each.accrual_id for each in kept}
+    if not fresh:
+        return
+    try:
+        put(
+            session,
+            PayoutReservation,
+            [
+                {
+                    "accrual_id": each,
+                    "sealed_line": queries.seal_line(session, each, batch_id, line_id),
+                }
+                for each in fresh
+            ],
+        )
+    except IntegrityError as error:
+        raise AlreadyReserved from error
+
+
+def free(session: Session, *, batch_id: UUID, line_id: UUID | None = None) -> None:
+    """Give what waits in a batch, or in one line of it, back to the desks. Freeing it again changes nothing."""
+    lines = queries.reserved_by(session, batch_id)
+    freed = [
+        accrual_id
+        for each, accruals in lines.items()
+        for accrual_id in accruals
+        if line_id in (None, each)
+    ]
+    _forget(session, freed)
+
+
+def pay_out(
+    session: Session,
+    books: Books,
+    *,
+    payout_id: UUID,
+    participant_id: UUID,
+    accrual_ids: Sequence[UUID],
+    method: Method,
+    by: UUID,
+) -> str:
+    """Send what waits in a line of a batch on its way, and give the payment's number.
+
+    The payment has the id of the line it was reserved for. The same again gives the same number and sends nothing.
+
+    Raises:
+        AccrualChanged: some of it was taken back or paid, or does not wait for this line.
+        PaymentIdReused, UnknownParticipant.
+    """
+    lock(session, participant_id, programme_id=books.programme_id)
+    earlier = session.get(Payout, payout_id)
+    if earlier is not None:
+        if earlier.payee_digest != stipends.payee_digest(session, participant_id, payout_id):
+            raise PaymentIdReused
+        return earlier.receipt
+    waiting = {each.id: each for each in stipends.reserved_for(session, participant_id)}
+    kept = {each.accrual_id: each.line_id for each in _reservations(session, accrual_ids)}
+    if not accrual_ids or any(
+        each not in waiting or kept[each] != payout_id for each in accrual_ids
+    ):
+        raise AccrualChanged
+    accruals = [waiting[each] for each in dict.fromkeys(accrual_ids)]
+    receipt = keep_payout(
+        session,
+        books,
+        payout_id,
+        participant_id,
+        accruals,
+        by=by,
+        method=method,
+        claimed_with=ClaimedWith.BATCH,
+    )
+    _forget(session, list(accrual_ids))
+    with settled_once(AccrualChanged):
+        put(
+            session,
+            PayoutLine,
+            [stipends.line(session, each.id, payout_id) for each in accruals],
+        )
+        for accrual in accruals:
+            move(
+                session,
+                replace(books, site_id=accrual.site_id),
+                accrual.amount.minor,
+                debit=Account.STIPENDS_PAYABLE,
+                credit=Account.CLEARING,
+                holder=stipends.account_digest(session, accrual.earner),
+                cause=(stipends.ENDED, accrual.id),
+            )
+    _note(session, books, "payout.sent", payout_id, by, sum(each.amount.minor for each in accruals))
+    return receipt
+
+
+def settle_payout(
+    session: Session, books: Books, *, payout_id: UUID, paid_minor: int, by: UUID
+) -> None:
+    """Book what became of a payment that was on its way: so much arrived, the rest is owed again.
+
+    What arrived pays the oldest first. Cash comes from the float of the site where it was earned, anything else from
+    its bank.
+
+    Raises:
+        PayoutSettled: it was booked before, whatever with.
+        MoreThanOwed, BadAmount, UnknownPayout, FloatTooLow.
+    """
+    row = _payout(session, books, payout_id)
+    if paid_minor < 0:
+        raise BadAmount(minor=paid_minor)
+    if paid_minor > row.amount_minor:
+        raise MoreThanOwed(minor=paid_minor, most=row.amount_minor)
+    accruals = queries.lines_of(session, row)
+    if any(stipends.entry_by_cause(session, stipends.SETTLED, each.id) for each in accruals):
+        raise PayoutSettled
+    parts = _shares(accruals, paid_minor)
+    source = Account.CASH_FLOAT if row.method is Method.CASH else Account.BANK
+    if source is Account.CASH_FLOAT:
+        needed: Counter[UUID] = Counter()
+        for accrual, part in zip(accruals, parts, strict=True):
+            needed[accrual.site_id] += part
+        for site_id in sorted(needed):
+            check_float(session, site_id, needed[site_id])
+    with settled_once(PayoutSettled):
+        for accrual, part in zip(accruals, parts, strict=True):
+            back = accrual.amount_minor - part
+            if part:
+                _from_clearing(session, books, accrual, part, to=source, cause=stipends.SETTLED)
+            if back:
+                cause = stipends.RETURNED if part else stipends.SETTLED
+                _from_clearing(
+                    session, books, accrual, back, to=Account.STIPENDS_PAYABLE, cause=cause
+                )
+    _note(
+        session,
+        books,
+        "payout.settled",
+        payout_id,
+        by,
+        paid_minor,
+        back=row.amount_minor - paid_minor,
+    )
+
+
+def bounce_payout(
+    session: Session, books: Books, *, payout_id: UUID, reason: str, by: UUID, now: datetime
+) -> None:
+    """Book that a payment which had arrived came back after all: what it paid is owed again.
+
+    Raises:
+        PayoutNotSettled: nothing of it had arrived, or it came back before.
+        UnknownPayout.
+    """
+    row = _payout(session, books, payout_id)
+    found = [
+        (accrual, settled)
+        for accrual in queries.lines_of(session, row)
+        if (settled := stipends.entry_by_cause(session, stipends.SETTLED, accrual.id))
+        and settled.credit is not Account.STIPENDS_PAYABLE
+    ]
+    if not found or any(
+        stipends.entry_by_cause(session, stipends.BOUNCED, accrual.id) for accrual, _ in found
+    ):
+        raise PayoutNotSettled
+    with settled_once(PayoutNotSettled):
+        for accrual, settled in found:
+            reverse(session, settled, on=books.on, reason=reason)
+            _from_clearing(
+                session,
+                books,
+                accrual,
+                settled.amount_minor,
+                to=Account.STIPENDS_PAYABLE,
+                cause=stipends.BOUNCED,
+                reason=reason,
+            )
+    minor = sum(settled.amount_minor for _, settled in found)
+    _note(session, replace(books, at=now), "payout.came_back", payout_id, by, minor, reason=reason)
+
+
+def expire(
+    session: Session, books: Books, accruals: Sequence[Accrual], *, by: UUID | None
+) -> list[UUID]:
+    """Move what was owed into what nobody claimed in time; gives the entries by which it can be restored.
+
+    Kept in the record as one act, without ids: single ones in their order would join what is one person's.
+
+    Raises:
+        AccrualChanged: some of it is no longer owed, or waits in a batch.
+    """
+    for participant_id in sorted({each.earner.participant_id for each in accruals}):
+        lock(session, participant_id, programme_id=books.programme_id)
+        wanted = {each.id for each in accruals if each.earner.participant_id == participant_id}
+        if not wanted <= {each.id for each in stipends.owed_to(session, participant_id)}:
+            raise AccrualChanged
+    entries = []
+    with settled_once(AccrualChanged):
+        for accrual in accruals:
+            entry_id = move(
+                session,
+                replace(books, site_id=accrual.site_id),
+                accrual.amount.minor,
+                debit=Account.STIPENDS_PAYABLE,
+                credit=Account.STIPENDS_UNCLAIMED,
+                holder=stipends.account_digest(session, accrual.earner),
+                cause=(stipends.ENDED, accrual.id),
+            )
+            put(session, PayoutLine, stipends.line(session, accrual.id, entry_id))
+            entries.append(entry_id)
+    minor = sum(each.amount.minor for each in accruals)
+    if entries:
+        _note(session, books, "stipends.expired", books.site_id, by, minor, entries=len(entries))
+    return entries
+
+
+def restore(
+    session: Session, books: Books, entry_ids: Sequence[UUID], *, by: UUID, reason: str
+) -> list[UUID]:
+    """Owe again what had expired; gives the new accruals.
+
+    Raises:
+        NotExpired: some of it was restored, written off or taken back before, or never expired.
+    """
+    entries = _expired(session, books, entry_ids)
+    accruals = [
+        _end_expiry(
+            session,
+            books,
+            entry,
+            to=Account.STIPENDS_PAYABLE,
+            cause=stipends.RESTORED,
+            reason=reason,
+        )
+        for entry in entries
+    ]
+    minor = sum(each.amount_minor for each in entries)
+    _note(
+        session,
+        books,
+        "stipends.restored",
+        books.site_id,
+        by,
+        minor,
+        entries=len(entries),
+        reason=reason,
+    )
+    return accruals
+
+
+def write_off(
+    session: Session,
+    books: Books,
+    entry_ids: Sequence[UUID],
+    *,
+    proposed_by: UUID,
+    decided_by: UUID,
+    reason: str,
+) -> None:
+    """Give up what had expired: it is no longer a liability. Nobody does that alone.
+
+    Raises:
+        WrittenOffAlone: one person proposed and decided it.
+        NotExpired: some of it was restored, written off or taken back before, or never expired.
+    """
+    if proposed_by == decided_by:
+        raise WrittenOffAlone
+    entries = _expired(session, books, entry_ids)
+    for entry in entries:
+        entry_id = _end_expiry(
+            session,
+            books,
+            entry,
+            to=Account.WRITE_OFF,
+            cause=stipends.WRITTEN_OFF,
+            reason=reason,
+        )
+        put(
+            session,
+            WriteOff,
+            {"entry_id": entry_id, "proposed_by": proposed_by, "decided_by": decided_by},
+        )
+    minor = sum(each.amount_minor for each in entries)
+    _note(
+        session,
+        books,
+        "stipends.written_off",
+        books.site_id,
+        decided_by,
+        minor,
+        entries=len(entries),
+        reason=reason,
+    )
+
+
+def _reservations(session: Session, accrual_ids: Sequence[UUID]) -> list[queries.Reserved]:
+    rows = session.scalars(
+        select(PayoutReservation).where(PayoutReservation.accrual_id.in_(accrual_ids))
+    )
+    return [queries.opened(session, row) for row in rows]
+
+
+def _forget(session: Session, accrual_ids: Sequence[UUID]) -> None:
+    session.execute(
+        delete(PayoutReservation)
+        .where(PayoutReservation.accrual_id.in_(accrual_ids))
+        .execution_options(synchronize_session=False)
+    )
+    session.expire_all()
+
+
+def _payout(session: Session, books: Books, payout_id: UUID) -> Payout:
+    row = session.get(Payout, payout_id)
+    sent = row and row.claimed_with is ClaimedWith.BATCH
+    if row is None or not sent or row.programme_id != books.programme_id:
+        raise UnknownPayout
+    return row
+
+
+def _shares(accruals: Sequence[LedgerEntry], paid_minor: int) -> list[int]:
+    shares = []
+    for accrual in accruals:
+        shares.append(min(accrual.amount_minor, paid_minor))
+        paid_minor -= shares[-1]
+    return shares
+
+
+def _from_clearing(
+    session: Session,
+    books: Books,
+    accrual: LedgerEntry,
+    minor: int,
+    *,
+    to: Account,
+    cause: str,
+    reason: str | None = None,
+) -> None:
+    """In the books and under the rules of the accrual it was sent for."""
+    move(
+        session,
+        replace(
+            books,
+            site_id=accrual.site_id,
+            protocol_id=accrual.protocol_id or books.protocol_id,
+        ),
+        minor,
+        debit=Account.CLEARING,
+        credit=to,
+        holder=accrual.holder_digest,
+        cause=(cause, accrual.id),
+        reason=reason,
+    )
+
+
+def _expired(session: Session, books: Books, entry_ids: Sequence[UUID]) -> list[LedgerEntry]:
+    entries = list(
+        session.scalars(
+            select(LedgerEntry).where(
+                LedgerEntry.id.in_(entry_ids),
+                LedgerEntry.programme_id == books.programme_id,
+                LedgerEntry.credit == Account.STIPENDS_UNCLAIMED,
+                LedgerEntry.reverses.is_(None),
+            )
+        )
+    )
+    if len(entries) != len(set(entry_ids)) or stipends.was_paid(session, entry_ids):
+        raise NotExpired
+    return entries
+
+
+def _end_expiry(
+    session: Session, books: Books, entry: LedgerEntry, *, to: Account, cause: str, reason: str
+) -> UUID:
+    with settled_once(NotExpired):
+        entry_id = move(
+            session,
+            replace(
+                books, site_id=entry.site_id, protocol_id=entry.protocol_id or books.protocol_id
+            ),
+            entry.amount_minor,
+            debit=Account.STIPENDS_UNCLAIMED,
+            credit=to,
+            holder=entry.holder_digest,
+            cause=(cause, entry.id),
+            reason=reason,
+        )
+        put(session, PayoutLine, stipends.line(session, entry.id, entry_id))
+    return entry_id
+
+
+def _note(
+    session: Session,
+    books: Books,
+    act: str,
+    subject: UUID,
+    by: UUID | None,
+    minor: int,
+    **facts: object,
+) -> None:
+    record(
+        session,
+        act,
+        subject=subject,
+        staff_id=by,
+        programme_id=books.programme_id,
+        at=books.at,
+        facts={"minor": minor, "currency": books.currency, **facts},
+    )

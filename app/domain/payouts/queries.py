@@ -1,0 +1,189 @@
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, aliased
+
+from app.core.crypto import keyring_of
+from app.core.money import Money
+from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine, PayoutReservation
+from app.domain.stipends.queries import accounts_of, accruals_of, payee_digest
+from app.domain.stipends.rules import Account, ClaimedWith, Method, is_receipt
+
+_later = aliased(LedgerEntry)
+_EXPIRED = (
+    select(LedgerEntry)
+    .outerjoin(_later, _later.reverses == LedgerEntry.id)
+    .outerjoin(PayoutLine, PayoutLine.accrual_id == LedgerEntry.id)
+    .where(
+        LedgerEntry.credit == Account.STIPENDS_UNCLAIMED,
+        LedgerEntry.reverses.is_(None),
+        _later.id.is_(None),
+        PayoutLine.accrual_id.is_(None),
+    )
+    .order_by(LedgerEntry.entered_on, LedgerEntry.id)
+)
+
+
+@dataclass(frozen=True)
+class PayoutFacts:
+    """A payment: handed to someone, or sent. Nothing in it says to whom."""
+
+    id: UUID
+    receipt: str
+    site_id: UUID
+    amount: Money
+    method: Method
+    paid_on: date
+    paid_by: UUID
+    claimed_with: ClaimedWith
+
+
+@dataclass(frozen=True)
+class Expired:
+    """Money that was owed until the time to claim it was over; ``entry_id`` is the entry by which it expired."""
+
+    entry_id: UUID
+    account: str
+    site_id: UUID
+    amount: Money
+    expired_on: date
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """An accrual that waits in a line of a batch."""
+
+    accrual_id: UUID
+    batch_id: UUID
+    line_id: UUID
+
+
+def payout(session: Session, payout_id: UUID) -> PayoutFacts | None:
+    row = session.get(Payout, payout_id)
+    return facts(row) if row else None
+
+
+def payout_to(session: Session, payout_id: UUID, participant_id: UUID) -> PayoutFacts | None:
+    """A payment, if it was this participant's."""
+    row = session.get(Payout, payout_id)
+    is_hers = row and row.payee_digest == payee_digest(session, participant_id, payout_id)
+    return facts(row) if row and is_hers else None
+
+
+def payout_by_receipt(session: Session, programme_id: UUID, number: str) -> PayoutFacts | None:
+    """The payment with a number, as someone types it; none also where the number has a slip in it."""
+    digits = "".join(number.split()).replace("-", "")
+    if not is_receipt(digits):
+        return None
+    row = session.scalar(
+        select(Payout).where(Payout.receipt == digits, Payout.programme_id == programme_id)
+    )
+    return facts(row) if row else None
+
+
+def payouts(
+    session: Session,
+    programme_id: UUID,
+    *,
+    site_id: UUID | None = None,
+    method: Method | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[PayoutFacts]:
+    """Payments of a programme, newest day first; both days included."""
+    wanted = [Payout.programme_id == programme_id]
+    if site_id is not None:
+        wanted.append(Payout.site_id == site_id)
+    if method is not None:
+        wanted.append(Payout.method == method)
+    if since is not None:
+        wanted.append(Payout.paid_on >= since)
+    if until is not None:
+        wanted.append(Payout.paid_on <= until)
+    rows = session.scalars(
+        select(Payout)
+        .where(*wanted)
+        .order_by(Payout.paid_on.desc(), Payout.receipt)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [facts(row) for row in rows]
+
+
+def expired(session: Session, programme_id: UUID) -> list[Expired]:
+    """What nobody claimed in time and was neither restored nor written off, oldest first."""
+    return _expired(session, _EXPIRED.where(LedgerEntry.programme_id == programme_id))
+
+
+def expired_of(session: Session, participant_id: UUID) -> list[Expired]:
+    """The same of one participant: what can be restored should she ask for it."""
+    accounts = list(accounts_of(session, participant_id))
+    return _expired(session, _EXPIRED.where(LedgerEntry.holder_digest.in_(accounts)))
+
+
+def lines_of(session: Session, row: Payout) -> list[LedgerEntry]:
+    """The accruals a payment pays, oldest first."""
+    ids = accruals_of(session, row)
+    found = select(LedgerEntry).where(LedgerEntry.id.in_(ids))
+    return list(session.scalars(found.order_by(LedgerEntry.entered_on, LedgerEntry.id)))
+
+
+def reservations(session: Session) -> list[Reserved]:
+    """Everything that waits in a batch. Which line it waits in is sealed, so all of them are opened."""
+    return [opened(session, row) for row in session.scalars(select(PayoutReservation))]
+
+
+def reserved_by(session: Session, batch_id: UUID) -> dict[UUID, list[UUID]]:
+    """The accruals that wait in a batch, by its lines."""
+    lines: dict[UUID, list[UUID]] = {}
+    for each in reservations(session):
+        if each.batch_id == batch_id:
+            lines.setdefault(each.line_id, []).append(each.accrual_id)
+    return lines
+
+
+def seal_line(session: Session, accrual_id: UUID, batch_id: UUID, line_id: UUID) -> bytes:
+    return keyring_of(session).seal(
+        batch_id.bytes + line_id.bytes,
+        table="payout_reservation",
+        column="sealed_line",
+        row=accrual_id,
+    )
+
+
+def opened(session: Session, row: PayoutReservation) -> Reserved:
+    plain = keyring_of(session).open(
+        row.sealed_line, table="payout_reservation", column="sealed_line", row=row.accrual_id
+    )
+    return Reserved(row.accrual_id, UUID(bytes=plain[:16]), UUID(bytes=plain[16:]))
+
+
+def facts(row: Payout) -> PayoutFacts:
+    return PayoutFacts(
+        row.id,
+        row.receipt,
+        row.site_id,
+        Money(row.amount_minor, row.currency),
+        row.method,
+        row.paid_on,
+        row.paid_by,
+        row.claimed_with,
+    )
+
+
+def _expired(session: Session, found: Select[Any]) -> list[Expired]:
+    return [
+        Expired(
+            row.id,
+            (row.holder_digest or b"").hex()[:6].upper(),
+            row.site_id,
+            Money(row.amount_minor, row.currency),
+            row.entered_on,
+        )
+        for row in session.scalars(found)
+    ]
