@@ -19,6 +19,7 @@ from app.domain.intake import models as intake
 from app.domain.lottery import models as lottery
 from app.domain.pads import models as pads
 from app.domain.participants import models as participants
+from app.domain.payout_profiles import models as payout_profiles
 from app.domain.programmes import models as programmes
 from app.domain.services import models as services
 from app.domain.signals import models as signals
@@ -36,6 +37,7 @@ MODULES = (
     participants,
     coupons,
     pads,
+    payout_profiles,
     stipends,
     lottery,
     floats,

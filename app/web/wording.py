@@ -128,6 +128,8 @@ ACTS: dict[str, str] = {
     "pads.printed": N_("Took printed cards away as a file"),
     "pads.stopped": N_("Stopped a printing of cards"),
     "pads.voided": N_("Cancelled a printing of cards"),
+    "payout_profile.changed": N_("Changed the layout of payment files"),
+    "payout_profile.reset": N_("Put the layout of payment files back"),
     "protocol.adopted": N_("Adopted new rules"),
     "redemption.taken_back": N_("Took a scan back"),
     "scan.refused": N_("Refused a coupon"),
@@ -233,6 +235,9 @@ ERRORS: dict[str, str] = {
     "write_off_by_same_person": N_("Whoever asked for it cannot approve it. Please let someone else decide."),
     "write_off_changed": N_("Some of it was given back meanwhile. Please ask again with what is left."),
     # files to take away and to bring back
+    "unknown_payout_profile": N_("There is no such layout of payment files."),
+    "payout_profile_changed": N_("Someone else changed this layout meanwhile. Please open it again and compare."),
+    "cannot_write_payments": N_("The file could not be written: a payment has no number the provider takes, or an amount that is none."),
     "too_long_for_paper": N_("This table is too long to be printed. Please take it as CSV or XLSX, or choose a shorter time."),
     # programmes and staff
     "unknown_programme": N_("There is no such programme."),

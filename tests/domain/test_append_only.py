@@ -34,6 +34,7 @@ KEYS = {
     "lottery_draw": "id",
     "lottery_place": "ticket_id",
     "protocol_proposal": "id",
+    "payout_profile": "id",
 }
 
 
