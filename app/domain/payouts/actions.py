@@ -361,7 +361,6 @@ def _forget(session: Session, accrual_ids: Sequence[UUID]) -> None:
         .where(PayoutReservation.accrual_id.in_(accrual_ids))
         .execution_options(synchronize_session=False)
     )
-    session.expire_all()
 
 
 def _payout(session: Session, books: Books, payout_id: UUID) -> Payout:

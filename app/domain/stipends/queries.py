@@ -147,6 +147,17 @@ class Fate:
 
 
 @dataclass(frozen=True)
+class OpenAccrual:
+    """The same as the books show it, without the key: whose it is, nobody can say."""
+
+    id: UUID
+    account: str
+    site_id: UUID
+    amount: Money
+    since: date
+
+
+@dataclass(frozen=True)
 class Unclaimed:
     """What could be claimed from one account, which is known by the tail of its digest."""
 
@@ -336,6 +347,21 @@ def unclaimed(session: Session, programme_id: UUID) -> list[Unclaimed]:
         Unclaimed(digest.hex()[:6].upper(), site_id, Money(int(minor), currency), since)
         for digest, currency, minor, since, site_id in rows
         if digest
+    ]
+
+
+def open_in_books(session: Session, programme_id: UUID) -> list[OpenAccrual]:
+    """Everything that can be paid now, a line for each accrual, oldest first: not what waits in a batch."""
+    found = _OPEN.where(LedgerEntry.programme_id == programme_id, ~_IS_RESERVED)
+    return [
+        OpenAccrual(
+            row.id,
+            (row.holder_digest or b"").hex()[:6].upper(),
+            row.site_id,
+            Money(row.amount_minor, row.currency),
+            row.entered_on,
+        )
+        for row in session.scalars(found.order_by(*_OLDEST_FIRST))
     ]
 
 

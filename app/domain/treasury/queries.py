@@ -12,6 +12,13 @@ from app.domain.stipends.models import LedgerEntry, PayoutLine
 from app.domain.stipends.rules import Account
 from app.domain.treasury.rules import may_be_corrected
 
+_later = aliased(LedgerEntry)
+_LINES = (
+    select(LedgerEntry, _later.id, PayoutLine.accrual_id)
+    .outerjoin(_later, _later.reverses == LedgerEntry.id)
+    .outerjoin(PayoutLine, PayoutLine.accrual_id == LedgerEntry.id)
+)
+
 
 @dataclass(frozen=True)
 class CashFloat:
@@ -33,6 +40,7 @@ class Entry:
     credit: Account
     amount: Money
     account: str | None
+    protocol_id: UUID | None
     reason: str | None
     reverses: UUID | None
     reversed_by: UUID | None
@@ -72,7 +80,6 @@ def entries(
     offset: int = 0,
 ) -> list[Entry]:
     """Lines of the books, newest day first; both days included. Within a day their order means nothing."""
-    later = aliased(LedgerEntry)
     wanted = [LedgerEntry.programme_id == programme_id]
     if site_id is not None:
         wanted.append(LedgerEntry.site_id == site_id)
@@ -83,28 +90,34 @@ def entries(
     if until is not None:
         wanted.append(LedgerEntry.entered_on <= until)
     rows = session.execute(
-        select(LedgerEntry, later.id, PayoutLine.accrual_id)
-        .outerjoin(later, later.reverses == LedgerEntry.id)
-        .outerjoin(PayoutLine, PayoutLine.accrual_id == LedgerEntry.id)
-        .where(*wanted)
+        _LINES.where(*wanted)
         .order_by(LedgerEntry.entered_on.desc(), LedgerEntry.id)
         .limit(limit)
         .offset(offset)
     )
-    return [
-        Entry(
-            row.id,
-            row.site_id,
-            row.entered_on,
-            row.debit,
-            row.credit,
-            Money(row.amount_minor, row.currency),
-            row.holder_digest.hex()[:6].upper() if row.holder_digest else None,
-            row.reason,
-            row.reverses,
-            reversed_by,
-            not (reversed_by or settled or row.reverses)
-            and may_be_corrected(row.debit, row.credit),
-        )
-        for row, reversed_by, settled in rows
-    ]
+    return [_entry(*row) for row in rows]
+
+
+def entry(session: Session, programme_id: UUID, entry_id: UUID) -> Entry | None:
+    row = session.execute(
+        _LINES.where(LedgerEntry.programme_id == programme_id, LedgerEntry.id == entry_id)
+    ).first()
+    return _entry(*row) if row else None
+
+
+def _entry(row: LedgerEntry, reversed_by: UUID | None, settled: UUID | None) -> Entry:
+    is_plain = not (reversed_by or settled or row.reverses)
+    return Entry(
+        row.id,
+        row.site_id,
+        row.entered_on,
+        row.debit,
+        row.credit,
+        Money(row.amount_minor, row.currency),
+        row.holder_digest.hex()[:6].upper() if row.holder_digest else None,
+        row.protocol_id,
+        row.reason,
+        row.reverses,
+        reversed_by,
+        is_plain and may_be_corrected(row.debit, row.credit),
+    )
