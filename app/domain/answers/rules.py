@@ -118,9 +118,14 @@ def _end(line: Sent, answer: Answer) -> End | FaultCode:
         return FaultCode.AMOUNT_MISSING
     if paid == 0 and status is not None:
         return FaultCode.CONTRADICTS_ITSELF
-    if paid == line.amount_minor:
-        return End(LineState.PAID, paid)
-    return End(LineState.PARTLY_PAID, paid) if paid else End(LineState.FAILED, 0)
+    return end_of(line.amount_minor, paid)
+
+
+def end_of(amount_minor: int, paid_minor: int) -> End:
+    """What became of a line of which so much arrived."""
+    if paid_minor == amount_minor:
+        return End(LineState.PAID, paid_minor)
+    return End(LineState.PARTLY_PAID if paid_minor else LineState.FAILED, paid_minor)
 
 
 def _as_is(line: Sent) -> End:

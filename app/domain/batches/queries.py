@@ -172,7 +172,7 @@ def candidates(
     *,
     among: Collection[UUID] | None = None,
 ) -> tuple[list[Candidate], dict[LeftOut, list[int]]]:
-    """Everyone a batch can pay by their ids, and what everyone else is owed by why she is left out."""
+    """Everyone (``among`` some) a batch can pay by their ids, and what others are owed by why they are left out."""
     owed = stipends.owed_by_person(session, programme_id)
     wishes = contacts.contacts_of_all(session, programme_id)
     doubted = participants.waiting_for_decision(session, programme_id)
@@ -185,8 +185,6 @@ def candidates(
 
     for person in sorted(owed):
         accruals = owed[person]
-        if among is not None and person not in among:
-            continue
         if person in doubted:
             leave(LeftOut.WAITS_FOR_DECISION, accruals)
             continue
@@ -209,7 +207,7 @@ def candidates(
             leave(LeftOut.TOO_LITTLE, old)
         elif len(chosen) >= MOST_LINES:
             leave(LeftOut.NO_ROOM, old)
-        else:
+        elif among is None or person in among:
             oldest_first = sorted(old, key=lambda each: (each.entered_on, each.id))
             chosen.append(Candidate(person, method, msisdn, tuple(oldest_first)))
     return chosen, left_out
@@ -420,6 +418,8 @@ def acts(
                     rules.check_review(signatures, who)
                 case Act.ANSWER:
                     rules.check_answer(signatures)
+                case Act.RESOLVE:
+                    rules.check_resolve(signatures, who)
         except DomainError as error:
             return error.code
         return None

@@ -25,6 +25,7 @@ from app.domain.stipends.rules import Method
 MOST_LINES = 10_000
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
 REFERENCE_LENGTH = 16
+SEALED_LENGTH = 512
 
 # Handed from hand to hand; the others go to a phone.
 HANDED_OUT = frozenset({Method.CASH, Method.VOUCHER})
@@ -80,6 +81,7 @@ class Act(StrEnum):
     ASK_SELF_RELEASE = "ask_self_release"
     REVIEW = "review"
     ANSWER = "answer"
+    RESOLVE = "resolve"
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,10 @@ class Payee:
     accruals: tuple[tuple[UUID, int], ...]
 
     def to_bytes(self) -> bytes:
+        """As long for one accrual as for a handful: the length of a seal must not count them."""
         accruals = [[accrual.hex, minor] for accrual, minor in self.accruals]
-        return json.dumps([self.participant_id.hex, self.msisdn, accruals]).encode()
+        plain = json.dumps([self.participant_id.hex, self.msisdn, accruals]).encode()
+        return plain.ljust(-(-len(plain) // SEALED_LENGTH) * SEALED_LENGTH)
 
     @classmethod
     def from_bytes(cls, plain: bytes) -> "Payee":
@@ -176,8 +180,14 @@ def check_change(batch: Signatures) -> None:
 
 
 def check_approve(batch: Signatures, who: UUID) -> None:
-    """Raises: BatchMovedOn, FourEyes."""
-    if batch.state is not BatchState.DRAFT:
+    """Whether someone may approve: also a batch its preparer asked to release alone, for she need not be alone then.
+
+    Raises: BatchMovedOn, FourEyes.
+    """
+    unsigned = batch.is_self_release and not batch.is_approved
+    if batch.state is not BatchState.DRAFT and not (
+        batch.state is BatchState.APPROVED and unsigned
+    ):
         raise BatchMovedOn(state=batch.state.value)
     if who == batch.prepared_by or who in batch.approvals:
         raise FourEyes(part="prepared" if who == batch.prepared_by else "approved")
@@ -247,6 +257,16 @@ def check_answer(batch: Signatures) -> None:
         raise BatchMovedOn(state=batch.state.value)
 
 
+def check_resolve(batch: Signatures, who: UUID) -> None:
+    """Whether someone may say how a line ended of which nobody knew: not whoever let the money go.
+
+    Raises: BatchMovedOn, FourEyes.
+    """
+    check_answer(batch)
+    if who == batch.released_by:
+        raise FourEyes(part="released")
+
+
 def end_of_delay(asked_at: datetime, rules: PayoutRules) -> datetime:
     return asked_at + timedelta(days=rules.self_release_after_days)
 
@@ -259,5 +279,6 @@ NEEDED: Mapping[Act, frozenset[Permission]] = {
     Act.ASK_SELF_RELEASE: frozenset({Permission.RELEASE_PAYOUT}),
     Act.REVIEW: frozenset({Permission.APPROVE_PAYOUT}),
     Act.ANSWER: frozenset({Permission.PREPARE_PAYOUT, Permission.RELEASE_PAYOUT}),
+    Act.RESOLVE: frozenset({Permission.PREPARE_PAYOUT, Permission.APPROVE_PAYOUT}),
 }
 """Any of these permissions is enough for an act."""

@@ -1,7 +1,8 @@
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -21,9 +22,17 @@ from app.domain.payouts.errors import (
     UnknownPayout,
     WrittenOffAlone,
 )
+from app.domain.payouts.queries import PayoutOrder
 from app.domain.programmes import queries as programmes
 from app.domain.stipends import queries as stipends
-from app.domain.stipends.actions import check_float, keep_payout, move, reverse, settled_once
+from app.domain.stipends.actions import (
+    check_float,
+    entry_row,
+    keep_payout,
+    move,
+    reverse,
+    settled_once,
+)
 from app.domain.stipends.errors import AccrualChanged, BadAmount, PaymentIdReused
 from app.domain.stipends.models import (
     LedgerEntry,
@@ -33,7 +42,7 @@ from app.domain.stipends.models import (
     WriteOff,
 )
 from app.domain.stipends.queries import Accrual, Books
-from app.domain.stipends.rules import Account, ClaimedWith, Method
+from app.domain.stipends.rules import Account, ClaimedWith, Method, new_receipt
 
 
 def reserve(
@@ -345,6 +354,209 @@ def write_off(
         minor,
         entries=len(entries),
         reason=reason,
+    )
+
+
+def reserve_all(
+    session: Session, lines: Mapping[UUID, Sequence[Accrual]], *, batch_id: UUID
+) -> None:
+    """Keep what many people are owed aside for the lines of a batch, whose ids are the keys.
+
+    Whoever calls holds these people, and has read since what they are owed.
+
+    Raises:
+        AlreadyReserved: some of it waits in another line.
+    """
+    rows = [
+        {
+            "accrual_id": each.id,
+            "sealed_line": queries.seal_line(session, each.id, batch_id, line_id),
+        }
+        for line_id, accruals in lines.items()
+        for each in accruals
+    ]
+    try:
+        put(session, PayoutReservation, rows)
+    except IntegrityError as error:
+        raise AlreadyReserved from error
+
+
+def pay_out_all(
+    session: Session, books: Mapping[UUID, Books], orders: Sequence[PayoutOrder], *, by: UUID
+) -> dict[UUID, str]:
+    """Send many lines of a batch on their way, each as ``pay_out`` does; gives their numbers. Books are by site.
+
+    Whoever calls holds these people. A handful of statements, however many lines there are; the batch's own record says who
+    sent them.
+
+    Raises:
+        AccrualChanged: ``payouts`` are the lines, in hex, of which some was taken back or paid, or waits elsewhere.
+    """
+    wanted = [each for order in orders for each in order.accrual_ids]
+    ready = queries.ready(session, wanted)
+    waits_in = {each.id: each.line_id for each in ready.values()}
+    changed = [
+        order.payout_id.hex
+        for order in orders
+        if not order.accrual_ids
+        or {waits_in.get(each) for each in order.accrual_ids} != {order.payout_id}
+    ]
+    if changed or len(wanted) != len(set(wanted)):
+        raise AccrualChanged(payouts=changed)
+    payouts, lines, entries = [], [], []
+    drawn = _new_receipts(session, len(orders))
+    numbers = {order.payout_id: number for order, number in zip(orders, drawn, strict=True)}
+    for order in orders:
+        here = books[order.site_id]
+        payouts.append(
+            {
+                "id": order.payout_id,
+                "programme_id": here.programme_id,
+                "site_id": here.site_id,
+                "payee_digest": stipends.payee_digest(
+                    session, order.participant_id, order.payout_id
+                ),
+                "amount_minor": sum(ready[each].minor for each in order.accrual_ids),
+                "currency": here.currency,
+                "paid_on": here.on,
+                "paid_by": by,
+                "receipt": numbers[order.payout_id],
+                "method": order.method,
+                "claimed_with": ClaimedWith.BATCH,
+                "sealed_accruals": stipends.seal_accruals(
+                    session, order.payout_id, order.accrual_ids
+                ),
+            }
+        )
+        for each in order.accrual_ids:
+            lines.append(stipends.line(session, each, order.payout_id))
+            entries.append(
+                entry_row(
+                    session,
+                    books[ready[each].site_id],
+                    ready[each].minor,
+                    debit=Account.STIPENDS_PAYABLE,
+                    credit=Account.CLEARING,
+                    holder=ready[each].holder,
+                    cause=(stipends.ENDED, each),
+                )
+            )
+    for some in queries.in_parts(wanted):
+        _forget(session, some)
+    with settled_once(AccrualChanged):
+        put(session, Payout, payouts)
+        put(session, PayoutLine, lines)
+        put(session, LedgerEntry, entries)
+    return numbers
+
+
+def settle_payouts(session: Session, books: Mapping[UUID, Books], paid: Mapping[UUID, int]) -> None:
+    """Book what became of many payments, each as ``settle_payout`` does; ``paid`` is minor units by payment.
+
+    Raises:
+        PayoutSettled, MoreThanOwed, BadAmount, UnknownPayout, FloatTooLow.
+    """
+    if not paid:
+        return
+    rows = [
+        row
+        for some in queries.in_parts(list(paid))
+        for row in session.scalars(select(Payout).where(Payout.id.in_(some)))
+    ]
+    programmes = {each.programme_id for each in books.values()}
+    if len(rows) != len(paid) or any(
+        row.claimed_with is not ClaimedWith.BATCH or row.programme_id not in programmes
+        for row in rows
+    ):
+        raise UnknownPayout
+    of = {row.id: stipends.accruals_of(session, row) for row in rows}
+    accruals = _entries(session, [each for ids in of.values() for each in ids])
+    if _any_settled(session, list(accruals)):
+        raise PayoutSettled
+    entries, needed = [], Counter[UUID]()
+    for row in rows:
+        minor = paid[row.id]
+        if minor < 0:
+            raise BadAmount(minor=minor)
+        if minor > row.amount_minor:
+            raise MoreThanOwed(minor=minor, most=row.amount_minor)
+        is_cash = row.method is Method.CASH
+        oldest_first = sorted(
+            (accruals[each] for each in of[row.id]), key=lambda each: (each.entered_on, each.id)
+        )
+        for accrual, part in zip(oldest_first, _shares(oldest_first, minor), strict=True):
+            ends = _ends(accrual, part, Account.CASH_FLOAT if is_cash else Account.BANK)
+            for share, to, cause in ends:
+                entries.append(_from_clearing_row(session, books, accrual, share, to, cause))
+            if is_cash:
+                needed[accrual.site_id] += part
+    for site_id in sorted(each for each in needed if needed[each]):
+        check_float(session, site_id, needed[site_id])
+    with settled_once(PayoutSettled):
+        put(session, LedgerEntry, entries)
+
+
+def _new_receipts(session: Session, count: int) -> list[str]:
+    numbers: set[str] = set()
+    while len(numbers) < count:
+        drawn = {new_receipt() for _ in range(count - len(numbers))}
+        numbers |= drawn - _taken(session, drawn)
+    return list(numbers)
+
+
+def _taken(session: Session, numbers: set[str]) -> set[str]:
+    wanted = sorted(numbers)
+    return {
+        found
+        for start in range(0, len(wanted), 1000)
+        for found in session.scalars(
+            select(Payout.receipt).where(Payout.receipt.in_(wanted[start : start + 1000]))
+        )
+    }
+
+
+def _entries(session: Session, ids: Sequence[UUID]) -> dict[UUID, LedgerEntry]:
+    return {
+        row.id: row
+        for some in queries.in_parts(ids)
+        for row in session.scalars(select(LedgerEntry).where(LedgerEntry.id.in_(some)))
+    }
+
+
+def _any_settled(session: Session, accrual_ids: Sequence[UUID]) -> bool:
+    for some in queries.in_parts(accrual_ids):
+        causes = [stipends.cause_digest(session, stipends.SETTLED, each) for each in some]
+        found = select(LedgerEntry.id).where(LedgerEntry.cause_digest.in_(causes)).limit(1)
+        if session.scalar(found) is not None:
+            return True
+    return False
+
+
+def _ends(accrual: LedgerEntry, part: int, source: Account) -> Iterator[tuple[int, Account, str]]:
+    """What arrived of an accrual, and what is owed again, each with its cause."""
+    if part:
+        yield part, source, stipends.SETTLED
+    if back := accrual.amount_minor - part:
+        yield back, Account.STIPENDS_PAYABLE, stipends.RETURNED if part else stipends.SETTLED
+
+
+def _from_clearing_row(
+    session: Session,
+    books: Mapping[UUID, Books],
+    accrual: LedgerEntry,
+    minor: int,
+    to: Account,
+    cause: str,
+) -> dict[str, Any]:
+    here = books[accrual.site_id]
+    return entry_row(
+        session,
+        replace(here, protocol_id=accrual.protocol_id or here.protocol_id),
+        minor,
+        debit=Account.CLEARING,
+        credit=to,
+        holder=accrual.holder_digest,
+        cause=(cause, accrual.id),
     )
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -58,6 +59,28 @@ class Reserved:
 
     accrual_id: UUID
     batch_id: UUID
+    line_id: UUID
+
+
+@dataclass(frozen=True)
+class PayoutOrder:
+    """A line of a batch that is sent: it becomes the payout of its id, in the books of a site."""
+
+    payout_id: UUID
+    participant_id: UUID
+    site_id: UUID
+    accrual_ids: tuple[UUID, ...]
+    method: Method
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An accrual that is owed and waits in a line, as it stands in the books."""
+
+    id: UUID
+    site_id: UUID
+    minor: int
+    holder: bytes | None
     line_id: UUID
 
 
@@ -145,6 +168,44 @@ def reserved_by(session: Session, batch_id: UUID) -> dict[UUID, list[UUID]]:
         if each.batch_id == batch_id:
             lines.setdefault(each.line_id, []).append(each.accrual_id)
     return lines
+
+
+def ready(session: Session, accrual_ids: Sequence[UUID]) -> dict[UUID, Ready]:
+    """Those of many accruals that are owed and wait in a batch."""
+    found: dict[UUID, Ready] = {}
+    for some in in_parts(accrual_ids):
+        rows = session.execute(
+            select(LedgerEntry, PayoutReservation.sealed_line)
+            .join(PayoutReservation, PayoutReservation.accrual_id == LedgerEntry.id)
+            .outerjoin(PayoutLine, PayoutLine.accrual_id == LedgerEntry.id)
+            .outerjoin(_later, _later.reverses == LedgerEntry.id)
+            .where(
+                LedgerEntry.id.in_(some),
+                LedgerEntry.credit == Account.STIPENDS_PAYABLE,
+                LedgerEntry.reverses.is_(None),
+                PayoutLine.accrual_id.is_(None),
+                _later.id.is_(None),
+            )
+            .with_only_columns(
+                LedgerEntry.id,
+                LedgerEntry.site_id,
+                LedgerEntry.amount_minor,
+                LedgerEntry.holder_digest,
+                PayoutReservation.sealed_line,
+            )
+        ).all()
+        lines = keyring_of(session).open_all(
+            ((row[0], row[4]) for row in rows), table="payout_reservation", column="sealed_line"
+        )
+        for (each, site_id, minor, holder, _), plain in zip(rows, lines, strict=True):
+            found[each] = Ready(each, site_id, minor, holder, UUID(bytes=plain[16:]))
+    return found
+
+
+def in_parts(ids: Sequence[UUID], size: int = 1000) -> Iterator[Sequence[UUID]]:
+    """A database takes only so many parameters at once."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
 
 
 def seal_line(session: Session, accrual_id: UUID, batch_id: UUID, line_id: UUID) -> bytes:

@@ -2,6 +2,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, delete, select, text, update
@@ -408,26 +409,39 @@ def move(
     reason: str | None = None,
 ) -> UUID:
     """Make an entry in an account known by its digest only."""
-    entry_id = random_id()
-    put(
-        session,
-        LedgerEntry,
-        {
-            "id": entry_id,
-            "programme_id": books.programme_id,
-            "site_id": books.site_id,
-            "entered_on": books.on,
-            "debit": debit,
-            "credit": credit,
-            "amount_minor": minor,
-            "currency": books.currency,
-            "holder_digest": holder,
-            "cause_digest": queries.cause_digest(session, *cause),
-            "protocol_id": books.protocol_id,
-            "reason": reason,
-        },
+    row = entry_row(
+        session, books, minor, debit=debit, credit=credit, holder=holder, cause=cause, reason=reason
     )
-    return entry_id
+    put(session, LedgerEntry, row)
+    return row["id"]  # type: ignore[no-any-return]
+
+
+def entry_row(
+    session: Session,
+    books: Books,
+    minor: int,
+    *,
+    debit: Account,
+    credit: Account,
+    holder: bytes | None,
+    cause: tuple[str, UUID],
+    reason: str | None = None,
+) -> dict[str, Any]:
+    """The same, to be put with many others."""
+    return {
+        "id": random_id(),
+        "programme_id": books.programme_id,
+        "site_id": books.site_id,
+        "entered_on": books.on,
+        "debit": debit,
+        "credit": credit,
+        "amount_minor": minor,
+        "currency": books.currency,
+        "holder_digest": holder,
+        "cause_digest": queries.cause_digest(session, *cause),
+        "protocol_id": books.protocol_id,
+        "reason": reason,
+    }
 
 
 def take_back(session: Session, entry: LedgerEntry, *, on: date, reason: str) -> None:
