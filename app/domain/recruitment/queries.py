@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Select, String, Uuid, bindparam, func, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import Session
 
 from analysis.arrays import NO_DATE, BoolArray, DateArray, IntArray
@@ -23,9 +33,10 @@ from app.domain.coupons.rules import CouponStatus
 from app.domain.intake.models import Redemption
 from app.domain.intake.rules import Outcome
 from app.domain.participants.models import Consent, Participant
+from app.domain.participants.queries import reached
 from app.domain.participants.rules import Came, Sex, Standing, age_band
 from app.domain.programmes import queries as programmes
-from app.domain.recruitment.rules import Seen, costs_of, plan_of
+from app.domain.recruitment.rules import DAYS_AHEAD, Mix, Seen, costs_of, mix_of, plan_of
 from app.domain.stipends.queries import balances
 from app.domain.stipends.rules import EXPENSE
 from app.domain.visits.models import EligibilityScreening, KnowledgeTest
@@ -77,6 +88,18 @@ class Flow:
     cascade: Cascade
 
 
+@dataclass(frozen=True)
+class Outlook:
+    """``recent`` are recruits of the last four weeks, ``to_target`` those still wanted; None without a target.
+
+    Both in fives, for they stand beside costs that are told to whoever does not see who came.
+    """
+
+    mix: Mix
+    recent: int
+    to_target: int | None
+
+
 @dataclass(frozen=True, eq=False)
 class _Coupons:
     """The history, and whose each of its coupons was and whom it brought, in the sample or not."""
@@ -123,6 +146,8 @@ def load_costs(session: Session, programme_id: UUID, sample: Sample) -> Costs:
     """
     ages = sample.trait("age_band")
     young = [age for age, level in enumerate(ages.levels) if level in BANDS_UNDER_25]
+    before = sample.trait("reached_before")
+    never = [code for code, level in enumerate(before.levels) if level == "no"]
     is_recruit = sample.recruiter >= 0
     scores = session.execute(
         select(KnowledgeTest.correct, func.count())
@@ -133,9 +158,41 @@ def load_costs(session: Session, programme_id: UUID, sample: Sample) -> Costs:
         people=_by_sex(sample, is_recruit),
         young=_by_sex(sample, is_recruit & np.isin(ages.codes, young)),
         scores=dict(scores.all()),
+        new=_by_sex(sample, is_recruit & np.isin(before.codes, never)),
     )
     protocol = programmes.current_protocol(session, programme_id).rules
     return costs_of(protocol, seen, spent=spent(session, programme_id))
+
+
+def load_outlook(session: Session, programme_id: UUID, *, today: date) -> Outlook:
+    """What a schedule is reckoned with: who came so far, how many in the last four weeks, and how many are wanted still."""
+    enrolled = and_(
+        Participant.programme_id == programme_id,
+        Participant.came == Came.RECRUIT,
+        Participant.standing == Standing.ENROLLED,
+    )
+
+    def number(*of: ColumnElement[bool]) -> int:
+        found = select(func.count()).select_from(Participant).where(enrolled, *of)
+        return session.scalar(found) or 0
+
+    scores = session.execute(
+        select(KnowledgeTest.correct, func.count())
+        .where(KnowledgeTest.programme_id == programme_id)
+        .group_by(KnowledgeTest.correct)
+    )
+    recruits = number()
+    mix = mix_of(
+        recruits=recruits,
+        women=number(Participant.sex == Sex.FEMALE),
+        under_25=number(Participant.age < 25),
+        first_time=number(Participant.never_reached_before.is_(True)),
+        correct=dict(scores.all()),
+    )
+    recent = number(Participant.came_on > today - timedelta(days=DAYS_AHEAD))
+    target = programmes.programme(session, programme_id).target
+    to_target = max(0, target - reached(session, programme_id)) if target else None
+    return Outlook(mix, 5 * (recent // 5), to_target and 5 * -(-to_target // 5))
 
 
 def spent(session: Session, programme_id: UUID) -> int:

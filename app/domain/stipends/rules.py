@@ -204,7 +204,7 @@ def education(schedule: StipendSchedule, recruit: Recruit) -> int:
 
 
 def steering(schedule: StipendSchedule, recruit: Recruit) -> int:
-    earned = sum(getattr(schedule, name) for name, is_it in STEERED.items() if is_it(recruit))
+    earned: int = sum(getattr(schedule, name) for name, is_it in STEERED.items() if is_it(recruit))
     return min(earned, schedule.steering_most)
 
 
