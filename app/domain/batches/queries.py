@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from app.core.crypto import KeyProblem, Keyring, keyring_of
@@ -253,15 +253,22 @@ def lines(
     offset: int = 0,
 ) -> list[LineFacts]:
     """The lines of a batch by number, of all states and methods or some."""
-    found = select(PayoutBatchLine).where(PayoutBatchLine.batch_id == batch_id)
-    if states:
-        found = found.where(PayoutBatchLine.state.in_(states))
-    if methods:
-        found = found.where(PayoutBatchLine.method.in_(methods))
+    found = select(PayoutBatchLine).where(*_among(batch_id, states, methods))
     rows = session.scalars(
         found.order_by(PayoutBatchLine.line_no).limit(limit).offset(offset)
     ).all()
     return [_line(keyring_of(session), row) for row in rows]
+
+
+def count_lines(
+    session: Session,
+    batch_id: UUID,
+    *,
+    states: Collection[LineState] = (),
+    methods: Collection[Method] = (),
+) -> int:
+    counted = select(func.count()).where(*_among(batch_id, states, methods))
+    return session.scalar(counted) or 0
 
 
 def line(session: Session, batch_id: UUID, line_id: UUID) -> LineFacts:
@@ -602,6 +609,17 @@ def _line(keyring: Keyring, row: PayoutBatchLine) -> LineFacts:
 
 def _tally(minors: Sequence[int], currency: str) -> Tally:
     return Tally(len(minors), Money(sum(minors), currency))
+
+
+def _among(
+    batch_id: UUID, states: Collection[LineState], methods: Collection[Method]
+) -> list[ColumnElement[bool]]:
+    found = [PayoutBatchLine.batch_id == batch_id]
+    if states:
+        found.append(PayoutBatchLine.state.in_(states))
+    if methods:
+        found.append(PayoutBatchLine.method.in_(methods))
+    return found
 
 
 def _batches(programme_id: UUID) -> Select[PayoutBatch]:
