@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from app.core.codes import group
 from app.core.i18n import languages, negotiate, translations, with_minus
 from app.core.money import Money
+from app.domain.stipends.rules import receipt_text
 from app.web.flash import forget, said
 from app.web.navigation import menu_for, stipends_for
 from app.web.wording import ROLES
@@ -144,5 +145,6 @@ def _filters(language: str) -> dict[str, Any]:
         "money": money,
         "amount": amount,
         "grouped": group,
+        "receipt_digits": receipt_text,
         "json": lambda value: json.dumps(value, ensure_ascii=False),
     }

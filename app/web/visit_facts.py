@@ -10,11 +10,14 @@ from sqlalchemy.orm import Session
 
 from app.core.codes import Code
 from app.core.money import Money
+from app.domain.claims import queries as claims
+from app.domain.contacts import queries as contacts
 from app.domain.coupons import queries as coupons
 from app.domain.pads import queries as pads
 from app.domain.participants import queries as participants
 from app.domain.participants.queries import ParticipantFacts
 from app.domain.participants.rules import Standing
+from app.domain.payouts import queries as payouts
 from app.domain.programmes import queries as programmes
 from app.domain.services import queries as services
 from app.domain.services.rules import STATES
@@ -53,7 +56,14 @@ def _of_stipend(session: Session, person: ParticipantFacts, _today: date) -> dic
     currency = programmes.programme(session, person.programme_id).currency
     own = sum(each.amount.minor for each in owed if each.expense is Account.EXPENSE_PRIMARY)
     total = sum(each.amount.minor for each in owed)
+    waits = sum(each.amount.minor for each in stipends.reserved_for(session, person.id))
+    expired = sum(each.amount.minor for each in payouts.expired_of(session, person.id))
     return {
+        "waits_in_batch": Money(waits, currency),
+        "on_its_way": claims.on_its_way(session, person.id, currency=currency),
+        "expired": Money(expired, currency),
+        "contact": contacts.contact_of(session, person.id),
+        "own_card": claims.card_of(session, person.id),
         "owed": Money(total, currency),
         "for_taking_part": Money(own, currency),
         "for_teaching": Money(total - own, currency),

@@ -22,6 +22,7 @@ DONE: dict[str, str] = {
     "staff_removed": N_("The log-in was removed, with its sessions and keys."),
     "keys_ended": N_("These keys no longer work."),
     "float_funded": N_("The money was put into the cash float."),
+    "entry_reversed": N_("The entry was taken back. Both stand in the books."),
     "card_redeemed": N_("The card is redeemed."),
     "cards_made": N_("The cards are made."),
     "coupon_ended": N_("The card is out of use."),
@@ -229,10 +230,8 @@ ERRORS: dict[str, str] = {
     "too_many_misses": N_("Too many cards and PINs were wrong at this site. Please wait for the next hour, or ask for the person's own code."),
     "no_claim_card": N_("This person has no card of their own in use."),
     "not_her_code": N_("This is not the code the person gave. A coupon manager can set a new PIN too."),
-    "nothing_expired": N_("This was given back or written off before."),
     "unknown_write_off": N_("There is no such request."),
     "write_off_decided": N_("This was decided before."),
-    "write_off_by_same_person": N_("Whoever asked for it cannot approve it. Please let someone else decide."),
     "write_off_changed": N_("Some of it was given back meanwhile. Please ask again with what is left."),
     # files to take away and to bring back
     "unknown_payout_profile": N_("There is no such layout of payment files."),

@@ -53,24 +53,12 @@ class NotHerCode(DomainError):
     kind, code = Kind.FORBIDDEN, "not_her_code"
 
 
-class NothingExpired(DomainError):
-    """There is no such expired money: it was restored, or written off."""
-
-    kind, code = Kind.CONFLICT, "nothing_expired"
-
-
 class UnknownWriteOff(DomainError):
     kind, code = Kind.NOT_FOUND, "unknown_write_off"
 
 
 class WriteOffDecided(DomainError):
     kind, code = Kind.CONFLICT, "write_off_decided"
-
-
-class WriteOffBySamePerson(DomainError):
-    """Who asked for a write-off does not approve it."""
-
-    kind, code = Kind.FORBIDDEN, "write_off_by_same_person"
 
 
 class WriteOffChanged(DomainError):

@@ -3,14 +3,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core.claim_names import ClaimCode, ClaimToken
 from app.core.crypto import Keyring, keyring_of
+from app.core.money import Money
 from app.domain.claims.errors import UnknownClaimCard
 from app.domain.claims.models import ClaimCard, ClaimMiss
 from app.domain.claims.rules import MISSES_AN_HOUR, WRONG_PINS_MOST, CardState
+from app.domain.stipends.models import LedgerEntry
+from app.domain.stipends.queries import accounts_of
+from app.domain.stipends.rules import Account
 
 SHORTEST_MARK = 32
 
@@ -35,6 +39,12 @@ class Names:
 
     digits: str = field(repr=False)
     token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class OnItsWay:
+    amount: Money
+    since: date
 
 
 def card_of(session: Session, participant_id: UUID) -> CardFacts | None:
@@ -107,6 +117,24 @@ def has_tries_left(session: Session, site_id: UUID, *, now: datetime) -> bool:
 
 def hour_of(now: datetime) -> datetime:
     return now - timedelta(minutes=now.minute, seconds=now.second, microseconds=now.microsecond)
+
+
+def on_its_way(session: Session, participant_id: UUID, *, currency: str) -> OnItsWay | None:
+    """What was sent to someone and nobody has confirmed yet; None when there is nothing."""
+    accounts = list(accounts_of(session, participant_id))
+    mine = LedgerEntry.holder_digest.in_(accounts)
+    sent, since = session.execute(
+        select(func.sum(LedgerEntry.amount_minor), func.max(LedgerEntry.entered_on)).where(
+            mine, LedgerEntry.credit == Account.CLEARING
+        )
+    ).one()
+    ended = session.scalar(
+        select(func.sum(LedgerEntry.amount_minor)).where(
+            mine, LedgerEntry.debit == Account.CLEARING
+        )
+    )
+    minor = int(sent or 0) - int(ended or 0)
+    return OnItsWay(Money(minor, currency), since) if minor > 0 else None
 
 
 def claim_mark(

@@ -3,7 +3,10 @@
 from app.web.pages import (
     audit,
     chains,
+    claim_cards,
+    claims,
     conflicts,
+    contact,
     costs,
     coupons,
     deliveries,
@@ -16,6 +19,7 @@ from app.web.pages import (
     help,  # noqa: A004 - the screen's name
     log_in,
     pads,
+    payments,
     programme,
     reach,
     reports,
@@ -31,7 +35,10 @@ ROUTERS = tuple(
     for module in (
         audit,
         chains,
+        claim_cards,
+        claims,
         conflicts,
+        contact,
         costs,
         coupons,
         deliveries,
@@ -44,6 +51,7 @@ ROUTERS = tuple(
         help,
         log_in,
         pads,
+        payments,
         programme,
         reach,
         reports,

@@ -7,10 +7,13 @@ from fastapi.responses import RedirectResponse
 from pydantic import AwareDatetime
 from sqlalchemy.orm import Session
 
+from app.core.claim_names import ClaimToken, read_claim
 from app.core.clock import local_date
+from app.core.codes import MalformedCode
 from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.ids import tag_of
+from app.domain.claims import queries as claims
 from app.domain.corrections.actions import take_back
 from app.domain.coupons.errors import (
     CouponRefused,
@@ -23,7 +26,7 @@ from app.domain.intake.actions import welcome_walk_in
 from app.domain.intake.queries import open_visits, scans_of
 from app.domain.intake.rules import Scan
 from app.domain.participants.errors import BadParticipant
-from app.domain.participants.queries import Match, possible_duplicates, uic_digest
+from app.domain.participants.queries import possible_duplicates, uic_digest
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.staff.queries import Actor
@@ -49,7 +52,6 @@ router = APIRouter(prefix="/desk", include_in_schema=False)
 
 Looker = Annotated[Actor, Depends(allowed(Permission.LOOK_UP_COUPON))]
 Redeemer = Annotated[Actor, Depends(allowed(Permission.REDEEM))]
-Payer = Annotated[Actor, Depends(allowed(Permission.PAY_STIPEND))]
 Text = Annotated[str, Form(max_length=512)]
 People = Annotated[list[UUID], Form()]
 
@@ -78,6 +80,9 @@ def look(request: Request, db: Db, now: Now, actor: Looker, scanned: Text = "") 
         if slip.facts.get("reason") == "empty":
             return _page(request, db, now, actor, nothing_read=True)
         card = Card(slip.code, "", uuid4(), now)
+        if _is_own_card(db, actor, scanned):
+            own = MistypedCode(reason="own_card")
+            return _page(request, db, now, actor, card=card, slip=own, own_card=scanned)
         return _page(request, db, now, actor, card=card, typed=scanned[:32], slip=slip)
     with db.snapshot() as session:
         place, grace = _place_and_grace(session, request, actor)
@@ -184,29 +189,6 @@ def walk_in(
     return RedirectResponse(f"/desk/visits/{participant_id}", 303)
 
 
-@router.get("/rewards")
-def ask_for_rewards(request: Request, actor: Payer) -> Response:
-    """Someone comes back for what her teaching has earned her."""
-    return render(request, "desk_rewards.html", {"matches": None, "problem": None, "places": {}})
-
-
-@router.post("/rewards")
-def find_rewards(
-    request: Request, db: Db, actor: Payer, uic: Annotated[str, Form(max_length=64)]
-) -> Response:
-    problem: str | None = None
-    matches: list[Match] = []
-    with db.snapshot() as session:
-        places = _places(session, actor)
-        try:
-            digest = uic_digest(session, actor.programme_id, uic)
-            matches = possible_duplicates(session, actor.programme_id, digest)
-        except BadParticipant as refusal:
-            problem = refusal.code
-    context = {"matches": matches, "problem": problem, "places": places, "tag_of": tag_of}
-    return render(request, "desk_rewards.html", context)
-
-
 def _page(
     request: Request,
     db: Database,
@@ -216,6 +198,7 @@ def _page(
     card: Card | None = None,
     typed: str = "",
     slip: MistypedCode | None = None,
+    own_card: str = "",
     nothing_read: bool = False,
     known: Known | None = None,
     problem: DomainError | None = None,
@@ -236,6 +219,7 @@ def _page(
         "card": card,
         "typed": typed,
         "slip": slip.facts.get("reason") if slip else None,
+        "own_card": own_card,
         "nothing_read": nothing_read,
         "known": known,
         "problem": problem.code if problem else None,
@@ -274,6 +258,17 @@ def _walk_in_page(
         "tag_of": tag_of,
     }
     return render(request, "desk_walk_in.html", context)
+
+
+def _is_own_card(db: Database, actor: Actor, scanned: str) -> bool:
+    """Whether it is someone's own card: a token tells by itself, digits only where they are known."""
+    try:
+        name = read_claim(scanned)
+    except MalformedCode:
+        return False
+    with db.snapshot() as session:
+        known = claims.is_known(session, name, programme_id=actor.programme_id)
+    return known or isinstance(name, ClaimToken)
 
 
 def _place_and_grace(session: Session, request: Request, actor: Actor) -> tuple[SiteFacts, int]:

@@ -1,6 +1,6 @@
 from datetime import datetime
-from typing import Annotated, Any
-from uuid import UUID, uuid4
+from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -12,21 +12,20 @@ from app.core.errors import DomainError
 from app.core.ids import tag_of
 from app.domain.coupons.queries import read
 from app.domain.participants import queries as participants
-from app.domain.payouts.queries import payout_to
+from app.domain.payouts import queries as payouts
+from app.domain.payouts.queries import PayoutFacts
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
-from app.domain.stipends import actions as stipend_actions
-from app.domain.stipends.queries import books_of
-from app.domain.stipends.rules import receipt_text
 from app.domain.visits import actions as visits
 from app.domain.visits import queries as visit_queries
 from app.domain.visits.rules import Progress, Step, next_step, openable, steps
 from app.web import vocabulary
 from app.web.api.bundles import print_sheet
+from app.web.claimed import may_restore
 from app.web.deps import Db, Now, allowed
 from app.web.desk_place import desk_site
 from app.web.flash import flash
-from app.web.forms import Entered, Fields, identifier, refill
+from app.web.forms import Entered, Fields, refill
 from app.web.problems import STATUS
 from app.web.templating import render
 from app.web.visit_facts import facts_of
@@ -36,7 +35,6 @@ from app.web.wording import words_of
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
 Taker = Annotated[Actor, Depends(allowed(Permission.TAKE_IN))]
-Payer = Annotated[Actor, Depends(allowed(Permission.PAY_STIPEND))]
 Issuer = Annotated[Actor, Depends(allowed(Permission.ISSUE_BUNDLE))]
 
 # Where the page goes on after a step that may be left out.
@@ -55,31 +53,20 @@ def show_visit(
     step: Annotated[Step | None, Query()] = None,
     after: Annotated[Step | None, Query()] = None,
     paid: Annotated[UUID | None, Query()] = None,
+    claimed: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:
     """Where a visit stands: the next step, one that was asked for, or the one after a step left out."""
-    return _page(request, db, now, actor, participant_id, wanted=step, after=after, paid=paid)
-
-
-@router.post("/visits/{participant_id}/stipend")
-def pay(
-    request: Request, db: Db, now: Now, actor: Payer, participant_id: UUID, entered: Fields
-) -> Response:
-    """Hand her all she is owed; sending the form again pays nothing more."""
-    payment_id = identifier(entered, "payment_id") or uuid4()
-    try:
-        with db.transaction() as session:
-            place = desk_site(session, request, actor)
-            books, _ = books_of(session, actor.programme_id, place.id, now=now)
-            stipend_actions.pay_in_cash(
-                session,
-                books,
-                payment_id=payment_id,
-                participant_id=participant_id,
-                by=actor.staff_id,
-            )
-    except DomainError as problem:
-        return _page(request, db, now, actor, participant_id, wanted=Step.STIPEND, problem=problem)
-    return _go_on(participant_id, f"after=stipend&paid={payment_id}")
+    return visit_page(
+        request,
+        db,
+        now,
+        actor,
+        participant_id,
+        wanted=step,
+        after=after,
+        paid=paid,
+        claimed=claimed,
+    )
 
 
 @router.post("/visits/{participant_id}/bundle")
@@ -89,7 +76,9 @@ def give_cards(request: Request, db: Db, now: Now, actor: Issuer, participant_id
         with db.transaction() as session:
             visits.give_bundle(session, participant_id, by=actor, now=now)
     except DomainError as problem:
-        return _page(request, db, now, actor, participant_id, wanted=Step.BUNDLE, problem=problem)
+        return visit_page(
+            request, db, now, actor, participant_id, wanted=Step.BUNDLE, problem=problem
+        )
     response = _go_on(participant_id, "step=bundle")
     flash(response, "cards_made")
     return response
@@ -109,7 +98,9 @@ def give_printed_cards(
         with db.transaction() as session:
             visits.give_bundle(session, participant_id, by=actor, now=now, pad=read(scanned))
     except DomainError as problem:
-        return _page(request, db, now, actor, participant_id, wanted=Step.BUNDLE, problem=problem)
+        return visit_page(
+            request, db, now, actor, participant_id, wanted=Step.BUNDLE, problem=problem
+        )
     return _go_on(participant_id, "step=bundle")
 
 
@@ -129,14 +120,14 @@ def enter(
             place = desk_site(session, request, actor)
             ENTER[step](Entry(session, participant_id, entered, place, actor, now))
     except DomainError as problem:
-        return _page(
+        return visit_page(
             request, db, now, actor, participant_id, wanted=step, problem=problem, entered=entered
         )
     after = PASSED.get(step)
     return _go_on(participant_id, f"after={after.value}" if after else "")
 
 
-def _page(
+def visit_page(
     request: Request,
     db: Database,
     now: datetime,
@@ -146,6 +137,7 @@ def _page(
     wanted: Step | None = None,
     after: Step | None = None,
     paid: UUID | None = None,
+    claimed: str = "",
     problem: DomainError | None = None,
     entered: Entered | None = None,
 ) -> Response:
@@ -168,12 +160,14 @@ def _page(
             "correct": visit_queries.correct_answers(session, participant_id),
             "items": len(visit_queries.knowledge_test()[1]),
             "receipt": _receipt(session, paid, participant_id),
+            "claimed": claimed,
             "problem": problem,
             "problem_text": words_of(problem) if problem else "",
             "waits": participants.waits_for_decision(session, participant_id),
             "entered": refill(entered),
             "words": vocabulary,
             "may_pay": actor.may(Permission.PAY_STIPEND),
+            "may_restore": may_restore(actor),
             "may_issue": actor.may(Permission.ISSUE_BUNDLE),
             **facts_of(step, session, person, today),
         }
@@ -194,13 +188,9 @@ def _steps(how_far: Progress, current: Step) -> list[tuple[Step, str, bool]]:
     return states
 
 
-def _receipt(session: Session, paid: UUID | None, participant_id: UUID) -> dict[str, Any] | None:
+def _receipt(session: Session, paid: UUID | None, participant_id: UUID) -> PayoutFacts | None:
     """The payment that was just made, if it was hers."""
-    payout = payout_to(session, paid, participant_id) if paid else None
-    if payout is None:
-        return None
-    number = receipt_text(payout.receipt)
-    return {"amount": payout.amount, "number": number, "paid_on": payout.paid_on}
+    return payouts.payout_to(session, paid, participant_id) if paid else None
 
 
 def _go_on(participant_id: UUID, query: str) -> RedirectResponse:
