@@ -19,4 +19,5 @@ SUBSCRIBERS: Mapping[str, tuple[Subscriber, ...]] = {
     "CouponRedeemed": (note,),
     "VisitCompleted": (note,),
     "BundleIssued": (note,),
+    "FloatLow": (note,),
 }

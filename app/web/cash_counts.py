@@ -1,0 +1,42 @@
+"""What a person typed into the form of a count."""
+
+from app.core.money import Money, NotAnAmount
+from app.domain.floats.errors import BadCount
+from app.web.forms import Entered
+
+# Rows for coins and notes that are not in the currency's list; all there is where no list is known.
+FREE_ROWS = 2
+FREE_ROWS_WITHOUT_LIST = 10
+
+
+def pieces_of(entered: Entered, currency: str) -> dict[int, int]:
+    """Coins and notes in minor units, and how many of each; an empty field is none.
+
+    Raises:
+        BadCount: something else than digits, or a number without its worth.
+    """
+    pieces: dict[int, int] = {}
+    for name, text in entered.items():
+        if name.startswith("n") and name[1:].isdigit() and text:
+            _add(pieces, int(name[1:]), _number(text))
+    for row in range(FREE_ROWS_WITHOUT_LIST):
+        worth, number = entered.get(f"worth{row}", ""), entered.get(f"number{row}", "")
+        if not worth and not number:
+            continue
+        try:
+            _add(pieces, Money.parse(worth, currency).minor, _number(number))
+        except NotAnAmount:
+            raise BadCount from None
+    return pieces
+
+
+def _add(pieces: dict[int, int], worth: int, number: int) -> None:
+    if worth <= 0:
+        raise BadCount
+    pieces[worth] = pieces.get(worth, 0) + number
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+        raise BadCount
+    return int(text)

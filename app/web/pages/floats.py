@@ -1,0 +1,549 @@
+"""The cash of all sites: how much, how long it lasts, putting it in, carrying it about, and what is missing."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from app.core.clock import local_date
+from app.core.db import Database
+from app.core.errors import DomainError
+from app.core.i18n import N_, translations
+from app.core.money import Money, NotAnAmount
+from app.domain.floats import actions, queries
+from app.domain.floats.queries import Drawer, Loss
+from app.domain.floats.rules import Discrepancy, Outlook, is_low
+from app.domain.programmes import queries as programmes
+from app.domain.programmes.queries import SiteFacts
+from app.domain.staff.queries import Actor, staff_of
+from app.domain.staff.rules import Permission
+from app.domain.stipends.errors import BadAmount
+from app.domain.stipends.queries import Books, balances, books_of
+from app.domain.stipends.rules import Account, receipt_text
+from app.domain.treasury import actions as treasury
+from app.web import float_words
+from app.web.cash_days import day_file
+from app.web.deps import Db, Now, allowed
+from app.web.figures.float_pictures import NARROW, WIDE, draw_float
+from app.web.figures.words import site_name
+from app.web.flash import flash
+from app.web.pages.desk_cash import day_page
+from app.web.problems import STATUS
+from app.web.table_files import Column, Unit, table_file
+from app.web.templating import language_of, render
+from app.web.wording import words_of
+
+router = APIRouter(prefix="/stipends/floats", include_in_schema=False)
+
+Reader = Annotated[Actor, Depends(allowed(Permission.SEE_LEDGER))]
+Treasurer = Annotated[Actor, Depends(allowed(Permission.FUND_FLOAT))]
+Supervisor = Annotated[Actor, Depends(allowed(Permission.OVERDRAW_FLOAT))]
+Corrector = Annotated[Actor, Depends(allowed(Permission.CORRECT_LEDGER))]
+Approver = Annotated[Actor, Depends(allowed(Permission.APPROVE_PAYOUT))]
+Code = Annotated[str, Form(max_length=64)]
+Amount = Annotated[str, Form(max_length=30)]
+Reason = Annotated[str, Form(max_length=500)]
+FileForm = Literal["csv", "xlsx", "pdf"]
+WEEKS = 8
+
+
+class Way(StrEnum):
+    """Ways of money into a site's cash and bank, and back."""
+
+    FUNDING = "funding"
+    FROM_BANK = "from_bank"
+    TO_BANK = "to_bank"
+    BANK = "bank"
+
+
+WAYS: dict[Way, str] = {
+    Way.FUNDING: N_("Into the cash, from the programme"),
+    Way.FROM_BANK: N_("Into the cash, from the bank"),
+    Way.TO_BANK: N_("Out of the cash, back to the bank"),
+    Way.BANK: N_("Into the bank or mobile money, from the programme"),
+}
+
+
+@dataclass(frozen=True)
+class SiteCash:
+    """A site's cash as the page shows it."""
+
+    place: SiteFacts
+    drawer: Drawer
+    bank: Money
+    outlook: Outlook
+    is_low: bool
+    is_in_use: bool
+    course: list[tuple[date, int]]
+
+    @property
+    def is_below_nothing(self) -> bool:
+        return self.drawer.balance.minor < 0
+
+
+@dataclass(frozen=True)
+class LossesOf:
+    """What one person handed out at one site without its being owed."""
+
+    site_id: UUID
+    staff_id: UUID | None
+    times: int
+    amount: Money
+
+
+@router.get("")
+def show_floats(request: Request, db: Db, now: Now, actor: Reader) -> Response:
+    return _page(request, db, now, actor)
+
+
+@router.get("/cash.{form}")
+def take_floats(request: Request, db: Db, now: Now, actor: Reader, form: FileForm) -> Response:
+    """Each site's cash now, as a table."""
+    language = language_of(request)
+    say = translations(language).gettext
+    with db.snapshot() as session:
+        found = _sites(session, actor, now)
+        names = _names(session, actor)
+    columns = [
+        Column("site", say(N_("Site"))),
+        Column("cash", say(N_("Cash")), Unit.MONEY),
+        Column("bank", say(N_("Bank and mobile money")), Unit.MONEY),
+        Column("days_left", say(N_("Lasts, days")), Unit.NUMBER),
+        Column("is_low", say(N_("Low"))),
+        Column("holder", say(N_("Responsible"))),
+        Column("counted_on", say(N_("Last count")), Unit.DAY),
+        Column("difference", say(N_("Difference")), Unit.MONEY),
+    ]
+    rows = [
+        (
+            each.place.code,
+            each.drawer.balance,
+            each.bank,
+            each.outlook.days,
+            say(N_("yes")) if each.is_low else say(N_("no")),
+            names.get(each.drawer.holder.staff_id, "") if each.drawer.holder else "",
+            each.drawer.last.on if each.drawer.last else None,
+            each.drawer.last.difference if each.drawer.last else None,
+        )
+        for each in found
+    ]
+    title = say(N_("Cash of all sites"))
+    return table_file(form, "cash", title, columns, rows, language=language)
+
+
+@router.post("/put")
+def put_in(
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Treasurer,
+    act_id: Annotated[UUID, Form()],
+    way: Annotated[Way, Form()],
+    site: Code = "",
+    amount: Amount = "",
+) -> Response:
+    """Money into a site's cash or bank, or back; the form's own id keeps a second press from doing it twice."""
+    typed = {"way": way.value, "site": site, "amount": amount}
+    try:
+        with db.transaction() as session:
+            books = _books(session, actor, site, now)
+            _put(session, books, way, _minor(amount, books.currency), act_id, actor, now)
+    except DomainError as problem:
+        return _page(request, db, now, actor, problem=problem, typed=typed)
+    return _done("/stipends/floats", "money_put" if way is not Way.TO_BANK else "cash_banked")
+
+
+@router.post("/move")
+def move(
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Treasurer,
+    act_id: Annotated[UUID, Form()],
+    from_site: Code = "",
+    to_site: Code = "",
+    amount: Amount = "",
+) -> Response:
+    """Carry cash from one site to another."""
+    typed = {"from_site": from_site, "to_site": to_site, "moved": amount}
+    try:
+        with db.transaction() as session:
+            sender = _books(session, actor, from_site, now)
+            receiver = _books(session, actor, to_site, now)
+            minor = _minor(amount, sender.currency)
+            actions.move_cash(session, sender, receiver, minor, move_id=act_id, by=actor, now=now)
+    except DomainError as problem:
+        return _page(request, db, now, actor, problem=problem, typed=typed)
+    return _done("/stipends/floats", "cash_moved")
+
+
+@router.post("/overdraft")
+def allow_overdraft(
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Supervisor,
+    site: Code = "",
+    amount: Amount = "",
+    reason: Reason = "",
+) -> Response:
+    """Let a site pay out more than is in its books, up to an amount and until cash is put in."""
+    typed = {"overdraft_site": site, "overdraft": amount, "reason": reason}
+    try:
+        with db.transaction() as session:
+            books = _books(session, actor, site, now)
+            treasury.allow_overdraft(
+                session,
+                books.site_id,
+                _minor(amount, books.currency),
+                reason=reason,
+                by=actor,
+                now=now,
+            )
+    except DomainError as problem:
+        return _page(request, db, now, actor, problem=problem, typed=typed)
+    return _done("/stipends/floats", "overdraft_allowed")
+
+
+@router.get("/day")
+def show_day(
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Reader,
+    site: Annotated[str, Query(max_length=64)],
+    on: Annotated[date | None, Query()] = None,
+) -> Response:
+    """The end-of-day report of any site."""
+    with db.snapshot() as session:
+        place = programmes.site_by_code(session, actor.programme_id, site)
+    return day_page(request, db, now, actor, place, on, base="/stipends/floats")
+
+
+@router.get("/day.{form}")
+def take_day(
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Reader,
+    form: FileForm,
+    site: Annotated[str, Query(max_length=64)],
+    on: Annotated[date | None, Query()] = None,
+) -> Response:
+    with db.snapshot() as session:
+        place = programmes.site_by_code(session, actor.programme_id, site)
+        day = on or local_date(now, place.timezone)
+        return day_file(session, form, place, day, language_of(request))
+
+
+@router.get("/losses")
+def show_losses(request: Request, db: Db, now: Now, actor: Reader) -> Response:
+    """What is missing at each site, who handed out what was not owed, and what two people gave up."""
+    return _losses_page(request, db, actor)
+
+
+@router.get("/losses.{form}")
+def take_losses(request: Request, db: Db, actor: Reader, form: FileForm) -> Response:
+    language = language_of(request)
+    say = translations(language).gettext
+    with db.snapshot() as session:
+        found = queries.losses(session, actor.programme_id)
+        names = _names(session, actor)
+        places = {each.id: each for each in programmes.sites(session, actor.programme_id)}
+    columns = [
+        Column("site", say(N_("Site"))),
+        Column("day", say(N_("Day")), Unit.DAY),
+        Column("receipt", say(N_("Receipt"))),
+        Column("amount", say(N_("Amount")), Unit.MONEY),
+        Column("by", say(N_("By"))),
+    ]
+    rows = [
+        (
+            places[each.site_id].code,
+            each.on,
+            receipt_text(each.receipt) if each.receipt else "",
+            each.amount,
+            names.get(each.paid_by, "") if each.paid_by else "",
+        )
+        for each in found
+    ]
+    title = say(N_("Handed out without being owed"))
+    return table_file(form, "losses", title, columns, rows, language=language)
+
+
+@router.post("/write-offs")
+def ask_write_off(
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Corrector,
+    act_id: Annotated[UUID, Form()],
+    site: Code = "",
+    account: Annotated[Discrepancy, Form()] = Discrepancy.CASH_VARIANCE,
+    amount: Amount = "",
+    reason: Reason = "",
+) -> Response:
+    """Ask for money that is missing to be given up; someone else decides."""
+    typed = {"site": site, "account": account.value, "amount": amount, "reason": reason}
+    try:
+        with db.transaction() as session:
+            books = _books(session, actor, site, now)
+            minor = _minor(amount, books.currency)
+            if queries.missing_minor(session, books.site_id, account) < 0:
+                minor = -minor  # too much was found: it goes the other way
+            actions.ask_write_off(
+                session,
+                books,
+                account,
+                minor,
+                write_off_id=act_id,
+                reason=reason,
+                by=actor,
+                now=now,
+            )
+    except DomainError as problem:
+        return _losses_page(request, db, actor, problem=problem, typed=typed)
+    return _done("/stipends/floats/losses", "write_off_asked")
+
+
+@router.post("/write-offs/{write_off_id}")
+def decide_write_off(
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Approver,
+    write_off_id: UUID,
+    decision: Annotated[Literal["approve", "refuse"], Form()],
+    note: Reason = "",
+) -> Response:
+    """Give the money up, or do not: never whoever asked."""
+    try:
+        with db.transaction() as session:
+            asked = queries.write_off(session, write_off_id, programme_id=actor.programme_id)
+            books, _ = books_of(session, actor.programme_id, asked.site_id, now=now)
+            actions.decide_write_off(
+                session,
+                books,
+                write_off_id,
+                is_approved=decision == "approve",
+                note=note,
+                by=actor,
+                now=now,
+            )
+    except DomainError as problem:
+        return _losses_page(request, db, actor, problem=problem)
+    done = "write_off_approved" if decision == "approve" else "write_off_refused"
+    return _done("/stipends/floats/losses", done)
+
+
+def _put(
+    session: Session,
+    books: Books,
+    way: Way,
+    minor: int,
+    act_id: UUID,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    if way is Way.TO_BANK:
+        actions.bring_to_bank(session, books, minor, deposit_id=act_id, by=actor, now=now)
+        return
+    if way is Way.BANK:
+        treasury.fund_bank(session, books, minor, funding_id=act_id, by=actor.staff_id, now=now)
+        return
+    source = Account.BANK if way is Way.FROM_BANK else Account.FUNDING
+    treasury.fund_float(
+        session, books, minor, funding_id=act_id, by=actor.staff_id, now=now, source=source
+    )
+
+
+def _page(
+    request: Request,
+    db: Database,
+    now: datetime,
+    actor: Actor,
+    *,
+    problem: DomainError | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    language = language_of(request)
+    with db.snapshot() as session:
+        found = _sites(session, actor, now)
+        names = _names(session, actor)
+        low = programmes.current_protocol(session, actor.programme_id).rules.payouts.float_low
+        currency = programmes.programme(session, actor.programme_id).currency
+        waiting = queries.waiting_for(session, actor)
+    draw = _drawing(language, currency, low)
+    context = {
+        "sites": found,
+        "pictures": {
+            each.place.id: (draw(each, WIDE), draw(each, NARROW))
+            for each in found
+            if each.is_in_use
+        },
+        "names": names,
+        "currency": currency,
+        "low": Money(low, currency),
+        "cash": Money(sum(each.drawer.balance.minor for each in found), currency),
+        "bank": Money(sum(each.bank.minor for each in found), currency),
+        "weeks": WEEKS,
+        "waiting": waiting,
+        "ways": WAYS,
+        "words": float_words,
+        "act_id": uuid4(),
+        "move_id": uuid4(),
+        "typed": {
+            **dict.fromkeys(
+                (
+                    "way",
+                    "site",
+                    "amount",
+                    "from_site",
+                    "to_site",
+                    "moved",
+                    "overdraft_site",
+                    "overdraft",
+                    "reason",
+                ),
+                "",
+            ),
+            **(typed or {}),
+        },
+        "may_fund": actor.may(Permission.FUND_FLOAT),
+        "may_overdraw": actor.may(Permission.OVERDRAW_FLOAT),
+        "may_count": actor.may(Permission.COUNT_FLOAT),
+        "problem": _told(problem, currency, language),
+        "here": "/stipends/floats",
+    }
+    return render(request, "floats.html", context, status=STATUS[problem.kind] if problem else 200)
+
+
+def _losses_page(
+    request: Request,
+    db: Database,
+    actor: Actor,
+    *,
+    problem: DomainError | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    with db.snapshot() as session:
+        losses = queries.losses(session, actor.programme_id)
+        context = {
+            "missing": queries.missing(session, actor.programme_id),
+            "losses": losses,
+            "by_person": _by_person(losses),
+            "write_offs": queries.write_offs(session, actor.programme_id),
+            "places": {each.id: each for each in programmes.sites(session, actor.programme_id)},
+            "clock": programmes.clock_of(session, actor.programme_id, actor.site_id),
+            "names": _names(session, actor),
+            "words": float_words,
+            "receipt_text": receipt_text,
+            "currency": programmes.programme(session, actor.programme_id).currency,
+            "act_id": uuid4(),
+            "typed": {"site": "", "account": "", "amount": "", "reason": "", **(typed or {})},
+            "may_ask": actor.may(Permission.CORRECT_LEDGER),
+            "may_approve": actor.may(Permission.APPROVE_PAYOUT),
+            "problem": words_of(problem) if problem else "",
+            "here": "/stipends/floats",
+        }
+    status = STATUS[problem.kind] if problem else 200
+    return render(request, "floats_losses.html", context, status=status)
+
+
+def _sites(session: Session, actor: Actor, now: datetime) -> list[SiteCash]:
+    programme_id = actor.programme_id
+    low = programmes.current_protocol(session, programme_id).rules.payouts.float_low
+    books = balances(session, programme_id)
+    banks = {each.site_id: each.balance for each in books if each.account is Account.BANK}
+    in_use = {each.site_id for each in books if each.account is Account.CASH_FLOAT}
+    currency = programmes.programme(session, programme_id).currency
+    found = []
+    for place in programmes.sites(session, programme_id):
+        drawer, today = (
+            queries.drawer(session, programme_id, place.id),
+            local_date(now, place.timezone),
+        )
+        minor = drawer.balance.minor
+        found.append(
+            SiteCash(
+                place=place,
+                drawer=drawer,
+                bank=banks.get(place.id, Money(0, currency)),
+                outlook=queries.outlook_of(session, place.id, balance_minor=minor, today=today),
+                is_low=place.id in in_use and is_low(minor, low),
+                is_in_use=place.id in in_use,
+                course=queries.course_of(
+                    session, place.id, since=today - timedelta(weeks=WEEKS), until=today
+                ),
+            )
+        )
+    return found
+
+
+def _drawing(language: str, currency: str, low: int) -> Callable[[SiteCash, int], Markup]:
+    def draw(each: SiteCash, width: int) -> Markup:
+        picture = draw_float(
+            each.course,
+            place=site_name(each.place, language),
+            currency=currency,
+            low_minor=low,
+            language=language,
+            width=width,
+        )
+        return Markup(picture)
+
+    return draw
+
+
+def _by_person(losses: list[Loss]) -> list[LossesOf]:
+    times: Counter[tuple[UUID, UUID | None]] = Counter()
+    sums: dict[tuple[UUID, UUID | None], Money] = {}
+    for each in losses:
+        key = (each.site_id, each.paid_by)
+        times[key] += 1
+        sums[key] = sums[key] + each.amount if key in sums else each.amount
+    found = [LossesOf(*key, times[key], sums[key]) for key in sums]
+    return sorted(found, key=lambda each: -each.amount.minor)
+
+
+def _told(problem: DomainError | None, currency: str, language: str) -> str:
+    """A refusal in the reader's language, with how much is missing where it is cash."""
+    if problem is None:
+        return ""
+    say = translations(language).gettext
+    missing = problem.facts.get("missing")
+    if isinstance(missing, int):
+        amount = Money(missing, currency).text(language)
+        return say(N_("There is not so much cash: {amount} are missing.")).format(amount=amount)
+    return say(words_of(problem))
+
+
+def _names(session: Session, actor: Actor) -> dict[UUID, str]:
+    return {each.id: each.username for each in staff_of(session, actor.programme_id)}
+
+
+def _books(session: Session, actor: Actor, site: str, now: datetime) -> Books:
+    place = programmes.site_by_code(session, actor.programme_id, site)
+    return books_of(session, actor.programme_id, place.id, now=now)[0]
+
+
+def _minor(text: str, currency: str) -> int:
+    """Raises: BadAmount."""
+    try:
+        return Money.parse(text, currency).minor
+    except NotAnAmount:
+        raise BadAmount from None
+
+
+def _done(address: str, code: str) -> Response:
+    response = RedirectResponse(address, status_code=303)
+    flash(response, code)
+    return response
