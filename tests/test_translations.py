@@ -18,7 +18,7 @@ from app.core.i18n import LOCALES, SOURCE, languages
 from app.domain.staff.rules import Role
 from app.domain.stipends.rules import Account
 from app.web import problems
-from app.web.wording import ACCOUNTS, ACTS, ERRORS, ROLES
+from app.web.wording import ABOUT_ACCOUNTS, ACCOUNTS, ACTS, ERRORS, ROLES
 
 APP = Path(app.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
@@ -111,7 +111,7 @@ def test_every_refusal_has_a_text() -> None:
 
 def test_every_role_and_account_has_a_name() -> None:
     assert set(ROLES) == set(Role)
-    assert set(ACCOUNTS) == set(Account)
+    assert set(ACCOUNTS) == set(ABOUT_ACCOUNTS) == set(Account)
 
 
 def test_every_recorded_act_has_a_name() -> None:

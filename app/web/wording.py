@@ -22,6 +22,7 @@ DONE: dict[str, str] = {
     "staff_removed": N_("The log-in was removed, with its sessions and keys."),
     "keys_ended": N_("These keys no longer work."),
     "float_funded": N_("The money was put into the cash float."),
+    "entry_reversed": N_("The entry was taken back. Both stand in the books."),
     "money_put": N_("The money is entered."),
     "cash_banked": N_("The cash that went back to the bank is entered."),
     "cash_moved": N_("The cash that was carried to another site is entered."),

@@ -117,7 +117,7 @@ def test_who_put_money_in_is_recorded(database: Database, finance: Reader, place
     with database.snapshot() as session:
         (entry,) = latest(session, place.programme.id, action="float.funded")
     assert entry.staff_id == place.finance.staff_id
-    assert entry.facts == {"minor": 300, "currency": "UAH"}
+    assert entry.facts == {"minor": 300, "currency": "UAH", "from": "funding"}
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "|cmd", "%0"])

@@ -67,6 +67,7 @@ class CurrentProtocol:
 class AdoptedProtocol:
     """A version of the rules in a programme's history."""
 
+    id: UUID
     version: int
     rules: Protocol
     made_by: UUID | None
@@ -166,7 +167,7 @@ def protocol_versions(session: Session, programme_id: UUID) -> list[AdoptedProto
         .order_by(ProtocolVersion.version.desc())
     )
     return [
-        AdoptedProtocol(row.version, Protocol.stored(row.rules), row.made_by, row.made_at)
+        AdoptedProtocol(row.id, row.version, Protocol.stored(row.rules), row.made_by, row.made_at)
         for row in session.scalars(found)
     ]
 

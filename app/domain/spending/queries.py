@@ -4,14 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, extract, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from app.core.money import Money
+from app.domain.batches.models import PayoutBatchLine
+from app.domain.batches.rules import LineState
 from app.domain.spending.rules import BESIDE_COSTS, COSTS, OWED_UNTIL_PAID, PURSES
-from app.domain.stipends.models import LedgerEntry
-from app.domain.stipends.rules import Account
+from app.domain.stipends.models import LedgerEntry, Payout
+from app.domain.stipends.rules import Account, ClaimedWith, Method
+
+_PAYMENTS = select(Payout, PayoutBatchLine).outerjoin(
+    PayoutBatchLine, PayoutBatchLine.id == Payout.id
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,46 @@ class Week:
     monday: date
     paid: int
     owed: int
+
+
+@dataclass(frozen=True)
+class Payment:
+    """A payment, and the line of a batch it went out in, if it did. Nothing in it says to whom.
+
+    ``paid`` is what arrived, as far as anybody knows; None while nobody does.
+    """
+
+    id: UUID
+    receipt: str
+    site_id: UUID
+    amount: Money
+    method: Method
+    paid_on: date
+    paid_by: UUID
+    claimed_with: ClaimedWith
+    batch_id: UUID | None
+    line_no: int | None
+    state: LineState | None
+    paid: Money | None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which payments are asked for; None is all. Both days are included."""
+
+    site_id: UUID | None = None
+    method: Method | None = None
+    paid_by: UUID | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Sum:
+    """How many payments, and for how much in minor units."""
+
+    count: int
+    minor: int
 
 
 def spent(session: Session, programme_id: UUID) -> list[Spent]:
@@ -94,6 +142,68 @@ def weeks(found: Sequence[Day]) -> list[Week]:
         told.append(Week(monday, sum(each.paid for each in its), owed))
         monday += timedelta(days=7)
     return told
+
+
+def payments(
+    session: Session, programme_id: UUID, chosen: Chosen, *, limit: int | None, offset: int = 0
+) -> list[Payment]:
+    """Payments, newest day first; within a day by their numbers, whose order means nothing."""
+    rows = session.execute(
+        _PAYMENTS.where(*_are(programme_id, chosen))
+        .order_by(Payout.paid_on.desc(), Payout.receipt)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [_payment(*row) for row in rows]
+
+
+def sum_of_payments(session: Session, programme_id: UUID, chosen: Chosen) -> Sum:
+    count, minor = session.execute(
+        select(func.count(), func.coalesce(func.sum(Payout.amount_minor), 0)).where(
+            *_are(programme_id, chosen)
+        )
+    ).one()
+    return Sum(int(count), int(minor))
+
+
+def payment(session: Session, programme_id: UUID, payout_id: UUID) -> Payment | None:
+    row = session.execute(
+        _PAYMENTS.where(Payout.id == payout_id, Payout.programme_id == programme_id)
+    ).first()
+    return _payment(*row) if row else None
+
+
+def _are(programme_id: UUID, chosen: Chosen) -> list[ColumnElement[bool]]:
+    given: dict[Any, object] = {
+        Payout.site_id: chosen.site_id,
+        Payout.method: chosen.method,
+        Payout.paid_by: chosen.paid_by,
+    }
+    conditions = [column == value for column, value in given.items() if value is not None]
+    if chosen.since is not None:
+        conditions.append(Payout.paid_on >= chosen.since)
+    if chosen.until is not None:
+        conditions.append(Payout.paid_on <= chosen.until)
+    return [Payout.programme_id == programme_id, *conditions]
+
+
+def _payment(row: Payout, line: PayoutBatchLine | None) -> Payment:
+    amount = Money(row.amount_minor, row.currency)
+    arrived = line.paid_minor if line else row.amount_minor
+    return Payment(
+        id=row.id,
+        receipt=row.receipt,
+        site_id=row.site_id,
+        amount=amount,
+        method=row.method,
+        paid_on=row.paid_on,
+        paid_by=row.paid_by,
+        claimed_with=row.claimed_with,
+        batch_id=line.batch_id if line else None,
+        line_no=line.line_no if line else None,
+        state=line.state if line else None,
+        paid=None if arrived is None else Money(arrived, row.currency),
+    )
 
 
 def _monday(day: date) -> date:

@@ -76,7 +76,7 @@ def entries(
     account: Account | None = None,
     since: date | None = None,
     until: date | None = None,
-    limit: int = 100,
+    limit: int | None = 100,
     offset: int = 0,
 ) -> list[Entry]:
     """Lines of the books, newest day first; both days included. Within a day their order means nothing."""

@@ -1,74 +1,97 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Annotated, Any
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
 from app.core.money import Money, NotAnAmount
+from app.domain.batches import queries as batches
+from app.domain.lottery import queries as lottery
 from app.domain.programmes import queries as programmes
-from app.domain.programmes.queries import SiteFacts
+from app.domain.spending import queries as spending
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
-from app.domain.stipends import actions
 from app.domain.stipends import queries as stipends
 from app.domain.stipends.errors import BadAmount, PaymentIdReused
-from app.domain.stipends.queries import Balance, Unclaimed
+from app.domain.stipends.queries import Unclaimed
 from app.domain.stipends.rules import Account
+from app.domain.treasury.actions import fund_float as fund_float_of
 from app.web.complaints import NOT_AN_AMOUNT, in_words
-from app.web.csv_file import csv_file
 from app.web.deps import Db, Now, allowed
+from app.web.figures import files, money_pictures
+from app.web.figures.books import Books
+from app.web.figures.words import gettext_of, site_name
 from app.web.flash import flash
+from app.web.table_files import Cell, Column, Unit, table_file
 from app.web.templating import language_of, render
-from app.web.wording import ACCOUNTS, text_of
+from app.web.wording import ABOUT_ACCOUNTS, ACCOUNTS, text_of
 
 router = APIRouter(prefix="/stipends", include_in_schema=False)
 Reader = Annotated[Actor, Depends(allowed(Permission.SEE_LEDGER))]
 Treasurer = Annotated[Actor, Depends(allowed(Permission.FUND_FLOAT))]
+Kind = Literal["csv", "xlsx", "pdf"]
 PAGE = 25
 AGES = (30, 90)
 
 
 @dataclass(frozen=True)
-class Books:
-    """The books of a programme as the page and the downloads show them."""
+class Overview:
+    """What finance is asked for at any time, today.
 
-    currency: str
-    sites: dict[UUID, SiteFacts]
-    balances: list[Balance]
-    unclaimed: list[Unclaimed]
+    Attributes:
+        waiting: of the batches, by what they wait for.
+        mine: what the reader can do about it: an address and how many.
+        low: sites whose cash is below the mark of the rules.
+    """
+
     today: date
+    now: Books
+    owed_since: Sequence[Unclaimed]
+    weeks: Sequence[spending.Week]
+    paid_this_month: Money
+    paid_ever: Money
+    waiting: batches.Waiting
+    mine: dict[str, int]
+    low: frozenset[UUID]
 
-    def total(self, *accounts: Account, site_id: UUID | None = None) -> Money:
-        """What stands in some accounts, of all sites or of one."""
-        minor = sum(
-            each.balance.minor
-            for each in self.balances
-            if each.account in accounts and site_id in (None, each.site_id)
-        )
-        return Money(minor, self.currency)
+    def money(self, minor: int) -> Money:
+        return Money(minor, self.now.currency)
 
-    def waiting(self, from_days: int, to_days: int | None = None) -> tuple[int, Money]:
+    def draw(self, language: str, *, is_narrow: bool = False) -> Markup:
+        width = money_pictures.NARROW if is_narrow else money_pictures.WIDE
+        return Markup(money_pictures.draw_weeks(self.weeks, self.now.currency, language, width))
+
+    def unclaimed(self, from_days: int, to_days: int | None = None) -> tuple[int, Money]:
         """How many accounts wait that long to be claimed, and for how much."""
         found = [
             each.amount.minor
-            for each in self.unclaimed
+            for each in self.owed_since
             if from_days <= self.age(each) and (to_days is None or self.age(each) < to_days)
         ]
-        return len(found), Money(sum(found), self.currency)
+        return len(found), Money(sum(found), self.now.currency)
 
     def age(self, each: Unclaimed) -> int:
         return (self.today - each.since).days
 
 
 @router.get("")
-def show_stipends(request: Request, db: Db, now: Now, actor: Reader, page: int = 1) -> Response:
-    """What is in the cash floats, what is owed, and what nobody has claimed yet."""
-    return _stipends_page(request, db, actor, now, page=page)
+def show_stipends(
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Reader,
+    on: str = "",
+    site: str = "",
+    page: int = 1,
+) -> Response:
+    """Where the money is: owed, in batches, on its way, paid; and the books at the end of any day."""
+    return _page(request, db, actor, now, on=on, site=site, page=page)
 
 
 @router.post("/float")
@@ -84,19 +107,10 @@ def fund_float(
     """Put money into a site's cash; the form's own id keeps a second press from doing it twice."""
     try:
         with db.transaction() as session:
-            programme = programmes.programme(session, actor.programme_id)
-            place = programmes.site_by_code(session, programme.id, site)
-            books = stipends.Books(
-                programme_id=programme.id,
-                site_id=place.id,
-                protocol_id=programmes.current_protocol(session, programme.id).id,
-                currency=programme.currency,
-                on=local_date(now, place.timezone),
-            )
-            minor = Money.parse(amount, programme.currency).minor
-            actions.fund_float(
-                session, books, minor, funding_id=funding_id, by=actor.staff_id, now=now
-            )
+            place = programmes.site_by_code(session, actor.programme_id, site)
+            books, _ = stipends.books_of(session, actor.programme_id, place.id, now=now)
+            minor = Money.parse(amount, books.currency).minor
+            fund_float_of(session, books, minor, funding_id=funding_id, by=actor.staff_id, now=now)
     except (NotAnAmount, BadAmount, PaymentIdReused) as refusal:
         language = language_of(request)
         error = (
@@ -104,101 +118,230 @@ def fund_float(
             if isinstance(refusal, NotAnAmount)
             else text_of(refusal.code, language)
         )
-        typed = {"site": site, "amount": amount}
-        return _stipends_page(request, db, actor, now, typed=typed, error=error, status=422)
+        given: dict[str, Any] = {
+            "typed": {"site": site, "amount": amount},
+            "error": error,
+            "here": "/stipends",
+        }
+        return _page(request, db, actor, now, status=422, **given)
     response = RedirectResponse("/stipends", status_code=303)
     flash(response, "float_funded")
     return response
 
 
-@router.get("/balances.csv")
-def take_balances(db: Db, now: Now, actor: Reader) -> Response:
+@router.get("/balances.{kind}")
+def take_balances(
+    request: Request, db: Db, now: Now, actor: Reader, kind: Kind, on: str = ""
+) -> Response:
+    """The books by site, at the end of a day or now."""
+    language = language_of(request)
+    _ = gettext_of(language)
     with db.snapshot() as session:
-        books = _books(session, actor, now)
-    return csv_file(
-        "balances",
-        ("site", "account", "balance", "currency"),
-        [
-            (
-                books.sites[each.site_id].code,
-                each.account.value,
-                each.balance.major,
-                each.balance.currency,
-            )
-            for each in books.balances
-        ],
+        books = _books(session, actor, _day(on, _today(session, actor, now)))
+    rows: list[list[Cell]] = [
+        [books.sites[each.site_id].code, _account(each.account, kind, language), each.balance]
+        for each in books.balances
+    ]
+    columns = [
+        Column("site", _("Site")),
+        Column("account", _("Account")),
+        Column("balance", _("Balance"), Unit.MONEY),
+    ]
+    title = _("Books by site")
+    return table_file(
+        kind, "balances", title, columns, rows, language=language, notes=[books.on.isoformat()]
     )
+
+
+@router.get("/trial-balance.{kind}")
+def take_trial_balance(
+    request: Request, db: Db, now: Now, actor: Reader, kind: Kind, on: str = "", site: str = ""
+) -> Response:
+    """What stands in debit and in credit, which is as much, of all sites or of one."""
+    language = language_of(request)
+    _ = gettext_of(language)
+    with db.snapshot() as session:
+        books = _books(session, actor, _day(on, _today(session, actor, now)))
+        place = programmes.site_by_code(session, actor.programme_id, site).id if site else None
+    lines = books.trial(place)
+    rows: list[list[Cell]] = [
+        [_account(each.account, kind, language), each.debit, each.credit] for each in lines
+    ]
+    if kind != "csv":
+        rows.append(
+            [
+                _("All together"),
+                books.sum_of([each.debit for each in lines]),
+                books.sum_of([each.credit for each in lines]),
+            ]
+        )
+    columns = [
+        Column("account", _("Account")),
+        Column("debit", _("Debit"), Unit.MONEY),
+        Column("credit", _("Credit"), Unit.MONEY),
+    ]
+    notes = [books.on.isoformat(), site or _("All sites")]
+    title = _("Trial balance")
+    return table_file(kind, "trial-balance", title, columns, rows, language=language, notes=notes)
+
+
+@router.get("/weeks.{form}")
+def take_weeks(
+    request: Request,
+    db: Db,
+    actor: Reader,
+    form: Literal["csv", "xlsx", "pdf", "svg", "png"],
+) -> Response:
+    """What was paid in each week and owed at its end, as a table or as the picture."""
+    language = language_of(request)
+    _ = gettext_of(language)
+    with db.snapshot() as session:
+        weeks = spending.weeks(spending.days(session, actor.programme_id))
+        currency = programmes.programme(session, actor.programme_id).currency
+    if form in ("svg", "png"):
+        svg = money_pictures.draw_weeks(weeks, currency, language, money_pictures.WIDE)
+        return files.picture(svg, files.Form(form), name="owed-and-paid")
+    columns = [
+        Column("week", _("Week of"), Unit.DAY),
+        Column("paid", _("Paid"), Unit.MONEY),
+        Column("owed", _("Owed at its end"), Unit.MONEY),
+    ]
+    rows: list[list[Cell]] = [
+        [each.monday, Money(each.paid, currency), Money(each.owed, currency)] for each in weeks
+    ]
+    title = _("Owed and paid by week")
+    return table_file(form, "owed-and-paid", title, columns, rows, language=language)
 
 
 @router.get("/unclaimed.csv")
-def take_unclaimed(db: Db, now: Now, actor: Reader) -> Response:
+def take_unclaimed(request: Request, db: Db, now: Now, actor: Reader) -> Response:
     with db.snapshot() as session:
-        books = _books(session, actor, now)
-    return csv_file(
-        "unclaimed",
-        ("account", "site", "owed_since", "days", "amount", "currency"),
+        overview = _overview(session, actor, now)
+    columns = [
+        Column("account", ""),
+        Column("site", ""),
+        Column("owed_since", ""),
+        Column("days", ""),
+        Column("amount", "", Unit.MONEY),
+    ]
+    rows: list[list[Cell]] = [
         [
-            (
-                each.account,
-                books.sites[each.site_id].code,
-                each.since.isoformat(),
-                books.age(each),
-                each.amount.major,
-                each.amount.currency,
-            )
-            for each in books.unclaimed
-        ],
-    )
+            each.account,
+            overview.now.sites[each.site_id].code,
+            each.since,
+            overview.age(each),
+            each.amount,
+        ]
+        for each in overview.owed_since
+    ]
+    return table_file("csv", "unclaimed", "", columns, rows, language=language_of(request))
 
 
-def _books(session: Session, actor: Actor, now: datetime) -> Books:
-    clock = programmes.clock_of(session, actor.programme_id, actor.site_id)
+def _account(account: Account, kind: Kind, language: str) -> str:
+    """Its word for programs, its name for people."""
+    return account.value if kind == "csv" else gettext_of(language)(ACCOUNTS[account])
+
+
+def _today(session: Session, actor: Actor, now: datetime) -> date:
+    return local_date(now, programmes.clock_of(session, actor.programme_id, actor.site_id))
+
+
+def _day(typed: str, today: date) -> date:
+    """The day that was asked for; today where it is none, or is still to come."""
+    try:
+        return min(date.fromisoformat(typed.strip()), today)
+    except ValueError:
+        return today
+
+
+def _books(session: Session, actor: Actor, on: date) -> Books:
     return Books(
         currency=programmes.programme(session, actor.programme_id).currency,
         sites={each.id: each for each in programmes.sites(session, actor.programme_id)},
-        balances=stipends.balances(session, actor.programme_id),
-        unclaimed=stipends.unclaimed(session, actor.programme_id),
-        today=local_date(now, clock),
+        balances=stipends.balances(session, actor.programme_id, on=on),
+        on=on,
     )
 
 
-def _stipends_page(
+def _overview(session: Session, actor: Actor, now: datetime) -> Overview:
+    today = _today(session, actor, now)
+    books = _books(session, actor, today + timedelta(days=1))  # where it is tomorrow already
+    days = spending.days(session, actor.programme_id)
+    month = [each.paid for each in days if each.on >= today.replace(day=1)]
+    mark = programmes.current_protocol(session, actor.programme_id).rules.payouts.float_low
+    return Overview(
+        today=today,
+        now=books,
+        owed_since=stipends.unclaimed(session, actor.programme_id),
+        weeks=spending.weeks(days),
+        paid_this_month=Money(sum(month), books.currency),
+        paid_ever=Money(sum(each.paid for each in days), books.currency),
+        waiting=batches.waiting(session, actor.programme_id),
+        mine=_mine(session, actor, now),
+        low=frozenset(
+            site
+            for site in {
+                each.site_id for each in books.balances if each.account is Account.CASH_FLOAT
+            }
+            if books.total(Account.CASH_FLOAT, site_id=site).minor < mark
+        ),
+    )
+
+
+def _mine(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
+    """What waits for the reader, by what it is."""
+    mine = {
+        f"batches_{act.value}": count
+        for act, count in batches.waiting_for(session, actor, now=now).items()
+    }
+    if actor.may(Permission.RELEASE_PAYOUT):
+        mine["unknown_payouts"] = batches.waiting(session, actor.programme_id).unknown.count
+    if actor.may(Permission.APPROVE_SCHEDULE):
+        mine["proposals"] = programmes.waiting_proposals(session, actor.programme_id)
+    if actor.may(Permission.DRAW_LOTTERY):
+        mine["draws"] = lottery.draws_waiting(session, actor.programme_id, now=now)
+    return {what: count for what, count in mine.items() if count}
+
+
+def _page(
     request: Request,
     db: Db,
     actor: Actor,
     now: datetime,
     *,
+    on: str = "",
+    site: str = "",
     page: int = 1,
     status: int = 200,
     **given: Any,
 ) -> Response:
+    language = language_of(request)
     with db.snapshot() as session:
-        books = _books(session, actor, now)
-    pages = max(1, -(-len(books.unclaimed) // PAGE))
+        overview = _overview(session, actor, now)
+        books = _books(session, actor, _day(on, overview.today))
+    place = next((each for each in books.sites.values() if each.code == site), None)
+    pages = max(1, -(-len(overview.owed_since) // PAGE))
     page = min(max(page, 1), pages)
     context = {
+        "overview": overview,
         "books": books,
-        "accounts": _used(books.balances),
+        "place": place,
+        "trial": books.trial(place.id if place else None),
+        "site_names": {each.id: site_name(each, language) for each in books.sites.values()},
         "account_names": ACCOUNTS,
+        "about_accounts": ABOUT_ACCOUNTS,
         "ages": [
-            (None, AGES[0], *books.waiting(0, AGES[0])),
-            (AGES[0], AGES[1], *books.waiting(*AGES)),
-            (AGES[1], None, *books.waiting(AGES[1])),
+            (None, AGES[0], *overview.unclaimed(0, AGES[0])),
+            (AGES[0], AGES[1], *overview.unclaimed(*AGES)),
+            (AGES[1], None, *overview.unclaimed(AGES[1])),
         ],
-        "unclaimed": books.unclaimed[(page - 1) * PAGE : page * PAGE],
+        "unclaimed": overview.owed_since[(page - 1) * PAGE : page * PAGE],
         "page": page,
         "pages": pages,
         "Account": Account,
-        "expenses": [each for each in Account if each.value.startswith("expense_")],
         "may_fund": actor.may(Permission.FUND_FLOAT),
         "funding_id": uuid4(),
         "typed": {},
         "error": "",
-        "here": "/stipends",
     }
     return render(request, "stipends.html", context | given, status=status)
-
-
-def _used(balances: Sequence[Balance]) -> list[Account]:
-    moved = {each.account for each in balances}
-    return [account for account in Account if account in moved]
