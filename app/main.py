@@ -15,6 +15,7 @@ from app.core.settings import Settings
 from app.web import api, pages, problems
 from app.web.api import desk_events
 from app.web.armour import Armour
+from app.web.pages import batches_answers
 from app.web.static_files import PublicFiles
 from app.web.templating import FOLDER
 from app.worker import BackgroundWorker
@@ -66,7 +67,10 @@ def create_app(
         body_limit=settings.body_limit,
         is_https=settings.public_url.startswith("https://"),
         broken=problems.broken,
-        larger={desk_events.PATH: desk_events.BODY_LIMIT},
+        larger={
+            desk_events.PATH: desk_events.BODY_LIMIT,
+            batches_answers.UPLOADS: batches_answers.BODY_LIMIT,
+        },
     )
     return app
 

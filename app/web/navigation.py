@@ -25,6 +25,7 @@ MENU: tuple[tuple[str, str, Permission | None], ...] = (
 # The pages about money, each for whoever has one of these permissions.
 STIPENDS: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ("/stipends", N_("Overview"), frozenset({Permission.SEE_LEDGER})),
+    ("/stipends/batches", N_("Batches"), frozenset({Permission.APPROVE_PAYOUT})),
     ("/stipends/floats", N_("Cash"), frozenset({Permission.SEE_LEDGER})),
     ("/stipends/costs", N_("Costs"), frozenset({Permission.SEE_LEDGER})),
 )

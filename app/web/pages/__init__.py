@@ -2,6 +2,9 @@
 
 from app.web.pages import (
     audit,
+    batches,
+    batches_answers,
+    batches_one,
     chains,
     claim_cards,
     claims,
@@ -36,6 +39,9 @@ ROUTERS = tuple(
     module.router
     for module in (
         audit,
+        batches,
+        batches_answers,
+        batches_one,
         chains,
         claim_cards,
         claims,
