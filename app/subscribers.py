@@ -19,5 +19,6 @@ SUBSCRIBERS: Mapping[str, tuple[Subscriber, ...]] = {
     "CouponRedeemed": (note,),
     "VisitCompleted": (note,),
     "BundleIssued": (note,),
+    "StipendWaiting": (note,),
     "FloatLow": (note,),
 }

@@ -1,4 +1,4 @@
-"""Delivers the outbox, chains the audit record and computes analyses; reminders will join it."""
+"""Delivers the outbox, chains the audit record, computes analyses and does what is due once in a while."""
 
 import logging
 import threading
@@ -17,6 +17,7 @@ from app.computations import KINDS
 from app.core.db import Database, NotCommitted
 from app.core.errors import DomainError
 from app.core.outbox import OutboxRow, body_of
+from app.core.turns import is_due, take_turn
 from app.domain.analyses import actions as analyses
 from app.domain.analyses import queries as analysis_queries
 from app.domain.analyses.actions import TakenRun
@@ -24,6 +25,7 @@ from app.domain.analyses.queries import Result
 from app.domain.audit.actions import chain
 from app.domain.audit.queries import has_loose_events
 from app.subscribers import SUBSCRIBERS
+from app.upkeep import DUTIES
 
 LEASE = timedelta(minutes=2)
 BACKOFF = (30, 120, 600, 3600, 14400)
@@ -77,6 +79,20 @@ def deliver(database: Database, *, now: datetime) -> int:
             )
             session.execute(update(OutboxRow).where(OutboxRow.id == event_id).values(**values))
     return len(events)
+
+
+def keep_up(database: Database, *, now: datetime) -> int:
+    """Do the duties whose turn it is; returns how much there was. Of several workers one takes each turn."""
+    done = 0
+    for name, duty in DUTIES.items():
+        with database.snapshot() as session:  # a look costs no writer its turn
+            if not is_due(session, name, every=duty.every, now=now):
+                continue
+        with database.transaction() as session:
+            is_ours = take_turn(session, name, every=duty.every, now=now)
+        if is_ours:
+            done += _do(name, database, now)
+    return done
 
 
 def is_keeping_up(database: Database, *, now: datetime) -> bool:
@@ -150,14 +166,18 @@ class _Told:
 
 
 class BackgroundWorker:
-    """The worker as two threads: events wait for no analysis. An embedded database has it inside the server."""
+    """The worker as three threads: events wait for no analysis. An embedded database has it inside the server."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database, self._clock = database, clock
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._repeat, args=(round_,), name=name, daemon=True)
-            for name, round_ in (("pdi-worker", self._deliver), ("pdi-analyses", self._compute))
+            for name, round_ in (
+                ("pdi-worker", self._deliver),
+                ("pdi-analyses", self._compute),
+                ("pdi-upkeep", self._keep_up),
+            )
         ]
 
     def start(self) -> None:
@@ -176,6 +196,10 @@ class BackgroundWorker:
     def _compute(self) -> int:
         return compute(self._database, self._clock, is_stopping=self._stopping.is_set)
 
+    def _keep_up(self) -> int:
+        keep_up(self._database, now=self._clock())
+        return 0  # whatever was done, the next turn comes in minutes
+
     def _repeat(self, round_: Callable[[], int]) -> None:
         while not self._stopping.is_set():
             try:
@@ -185,6 +209,15 @@ class BackgroundWorker:
                 done = 0
             if not done:
                 self._stopping.wait(IDLE_SECONDS)
+
+
+def _do(name: str, database: Database, now: datetime) -> int:
+    try:
+        return DUTIES[name].do(database, now)
+    except Exception as error:  # noqa: BLE001 - one bad duty must not stop the others
+        place = "".join(traceback.format_tb(error.__traceback__))
+        log.error("duty %s failed: %s\n%s", name, type(error).__name__, place)
+        return 0
 
 
 def _deliver_one(event_id: UUID, kind: str, body: dict[str, Any]) -> str | None:

@@ -25,6 +25,7 @@ from app.domain.services import models as services
 from app.domain.signals import models as signals
 from app.domain.staff import models as staff
 from app.domain.stipends import models as stipends
+from app.domain.unclaimed import models as unclaimed
 from app.domain.visits import models as visits
 
 MODULES = (
@@ -43,6 +44,7 @@ MODULES = (
     floats,
     contacts,
     claims,
+    unclaimed,
     batches,
     answers,
     services,

@@ -53,20 +53,6 @@ class NotHerCode(DomainError):
     kind, code = Kind.FORBIDDEN, "not_her_code"
 
 
-class UnknownWriteOff(DomainError):
-    kind, code = Kind.NOT_FOUND, "unknown_write_off"
-
-
-class WriteOffDecided(DomainError):
-    kind, code = Kind.CONFLICT, "write_off_decided"
-
-
-class WriteOffChanged(DomainError):
-    """Some of what was asked for has been restored or written off since."""
-
-    kind, code = Kind.CONFLICT, "write_off_changed"
-
-
 class PinsDiffer(DomainError):
     """The PIN was typed twice, and differently."""
 

@@ -1,0 +1,85 @@
+"""What must be done once in a while without anyone asking. One table, read by the worker; several workers share it.
+
+A duty is begun by one worker at a time, and may be begun again before its last turn was whole: it must find by itself what is
+left to do. To add one: a function and a line in ``DUTIES``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.core.clock import local_date
+from app.core.db import Database
+from app.domain.claims.actions import forget_old_misses
+from app.domain.programmes import queries as programmes
+from app.domain.stipends.errors import AccrualChanged
+from app.domain.unclaimed import actions as unclaimed
+from app.domain.unclaimed import queries as unclaimed_queries
+from app.domain.unclaimed.actions import MOST_AT_ONCE
+
+
+@dataclass(frozen=True)
+class Duty:
+    """What to do, and how long after its last beginning; it returns how much there was."""
+
+    every: timedelta
+    do: Callable[[Database, datetime], int]
+
+
+def remind(database: Database, now: datetime) -> int:
+    """Have those reminded who agreed to it and for whom something waits."""
+    reminded = 0
+    for programme_id, today in _programmes(database, now):
+        with database.snapshot() as session:
+            due = unclaimed_queries.reminders_due(session, programme_id, today=today)
+        for each in due:
+            with database.transaction() as session:
+                reminded += unclaimed.remind(
+                    session, each, programme_id=programme_id, on=today, now=now
+                )
+    return reminded
+
+
+def expire(database: Database, now: datetime) -> int:
+    """Move what is past its time into the account of what nobody claimed."""
+    expired = 0
+    for programme_id, today in _programmes(database, now):
+        with database.snapshot() as session:
+            past = unclaimed_queries.past_their_time(session, programme_id, today=today)
+        for start in range(0, len(past), MOST_AT_ONCE):
+            some = past[start : start + MOST_AT_ONCE]
+            try:
+                with database.transaction() as session:
+                    expired += unclaimed.expire(session, programme_id, some, now=now)
+            except (
+                AccrualChanged
+            ):  # someone came for it at this moment: the rest waits for the next turn
+                continue
+    return expired
+
+
+def forget(database: Database, now: datetime) -> int:
+    """Forget how often cards were tried in hours long past."""
+    with database.transaction() as session:
+        forget_old_misses(session, now=now)
+    return 0
+
+
+DUTIES: Mapping[str, Duty] = {
+    "claims.remind": Duty(timedelta(minutes=5), remind),
+    "claims.expire": Duty(timedelta(minutes=15), expire),
+    "claims.forget": Duty(timedelta(hours=6), forget),
+}
+
+
+def _programmes(database: Database, now: datetime) -> list[tuple[UUID, date]]:
+    """Every programme, and which day it is there."""
+    with database.snapshot() as session:
+        return [(each.id, _today(session, each.id, now)) for each in programmes.programmes(session)]
+
+
+def _today(session: Session, programme_id: UUID, now: datetime) -> date:
+    return local_date(now, programmes.clock_of(session, programme_id, None))
