@@ -63,7 +63,7 @@ def as_csv(content: bytes) -> list[list[str]]:
 
 
 def as_sheet(content: bytes) -> Worksheet:
-    return load_workbook(BytesIO(content)).worksheets[0]  # type: ignore[return-value]
+    return load_workbook(BytesIO(content)).worksheets[0]
 
 
 def as_text(content: bytes) -> str:

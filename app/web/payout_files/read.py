@@ -207,11 +207,11 @@ class _LineReader:
 
     def _reference(self) -> str:
         reference = self._cell(Role.MATCH).text.strip()
-        if not reference:
+        if not printable(reference).strip():
             self.note(FileFaultCode.EMPTY_MATCH)
         elif len(reference) > LONGEST_TEXT:
             self._note_too_long(Role.MATCH)
-        return printable(reference)
+        return reference
 
     def _look_at_batch_and_currency(self) -> None:
         batch = self._cell(Role.BATCH).text.strip()
