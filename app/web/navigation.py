@@ -27,6 +27,8 @@ STIPENDS: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ("/stipends", N_("Overview"), frozenset({Permission.SEE_LEDGER})),
     ("/stipends/batches", N_("Batches"), frozenset({Permission.APPROVE_PAYOUT})),
     ("/stipends/floats", N_("Cash"), frozenset({Permission.SEE_LEDGER})),
+    ("/stipends/payouts", N_("Payouts"), frozenset({Permission.SEE_LEDGER})),
+    ("/stipends/entries", N_("Entries"), frozenset({Permission.SEE_LEDGER})),
     ("/stipends/costs", N_("Costs"), frozenset({Permission.SEE_LEDGER})),
 )
 

@@ -36,6 +36,12 @@ PAGES = {
     "/stipends": Permission.SEE_LEDGER,
     "/stipends/balances.csv": Permission.SEE_LEDGER,
     "/stipends/costs": Permission.SEE_LEDGER,
+    "/stipends/entries": Permission.SEE_LEDGER,
+    "/stipends/entries/all.csv": Permission.SEE_LEDGER,
+    "/stipends/payouts": Permission.SEE_LEDGER,
+    "/stipends/payouts/all.csv": Permission.SEE_LEDGER,
+    "/stipends/trial-balance.csv": Permission.SEE_LEDGER,
+    "/stipends/weeks.csv": Permission.SEE_LEDGER,
     "/stipends/costs/kinds.csv": Permission.SEE_LEDGER,
     "/stipends/unclaimed.csv": Permission.SEE_LEDGER,
 }
@@ -72,6 +78,7 @@ FORMS = {
     f"/staff/{NOBODY}/keys": Role.ADMINISTRATOR,
     f"/staff/{NOBODY}/keys/end": Role.ADMINISTRATOR,
     "/stipends/float": Role.FINANCE,
+    f"/stipends/entries/{NOBODY}/reverse": Role.FINANCE,
     "/logout": Role.INTAKE,
 }
 

@@ -305,6 +305,18 @@ def _member(visitor: Visitor) -> None:
     visitor.page.locator("form[action$='/keys']").wait_for()
 
 
+def _funding_entry(visitor: Visitor) -> None:
+    visitor.open("/stipends/entries?account=funding")
+    visitor.page.locator("main td a[href^='/stipends/entries/']").first.click()
+    visitor.page.locator("form[action$='/reverse']").wait_for()
+
+
+def _payment(visitor: Visitor) -> None:
+    visitor.open("/stipends/payouts")
+    visitor.page.locator("main th a[href^='/stipends/payouts/']").first.click()
+    visitor.page.locator("main ol").wait_for()
+
+
 def _new_key(visitor: Visitor) -> None:
     _member(visitor)
     visitor.page.fill("#label", "till")
@@ -514,6 +526,12 @@ GENERAL = (
     *at("/audit/chain", "lead"),
     *at("/stipends", "lead", "finance"),
     *at("/stipends/costs", "finance"),
+    *at("/stipends/entries", "finance"),
+    Screen("an entry of the books", "finance", ("GET /stipends/entries/{entry_id}",), _funding_entry),
+    Screen("an entry taken back without a reason", "finance", ("POST /stipends/entries/{entry_id}/reverse",), _sent_from(_funding_entry, "form[action$='/reverse']")),
+    *at("/stipends/payouts", "finance"),
+    Screen("a mistyped receipt", "finance", ("GET /stipends/payouts",), lambda visitor: visitor.open("/stipends/payouts?receipt=123")),
+    Screen("a payment", "finance", ("GET /stipends/payouts/{payout_id}",), _payment),
     *_unfilled("/stipends", "finance", "form[action='/stipends/float']", "/stipends/float"),
 )  # fmt: skip
 DEVICES = (

@@ -23,6 +23,7 @@ from app.domain.stipends.queries import Unclaimed
 from app.domain.stipends.rules import Account
 from app.domain.treasury.actions import fund_float as fund_float_of
 from app.web.complaints import NOT_AN_AMOUNT, in_words
+from app.web.days import day_in
 from app.web.deps import Db, Now, allowed
 from app.web.figures import files, money_pictures
 from app.web.figures.books import Books
@@ -248,10 +249,7 @@ def _today(session: Session, actor: Actor, now: datetime) -> date:
 
 def _day(typed: str, today: date) -> date:
     """The day that was asked for; today where it is none, or is still to come."""
-    try:
-        return min(date.fromisoformat(typed.strip()), today)
-    except ValueError:
-        return today
+    return min(day_in(typed) or today, today)
 
 
 def _books(session: Session, actor: Actor, on: date) -> Books:
