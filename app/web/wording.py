@@ -437,6 +437,10 @@ REASONS: dict[tuple[str, str], str] = {
         "A digit was mistyped. Please check the code and type it again."
     ),
     ("not_a_claim_card", "empty"): N_("Nothing was read. Please scan the card or type its digits."),
+    ("bad_selection", "no_method"): N_("Please tick at least one way to be paid."),
+    ("batch_changed", "lapsed"): N_(
+        "The batch was no longer what was approved, so nothing was sent and the approvals are void."
+    ),
     ("mistyped_code", "training"): N_("This is a training card: it counts nowhere."),
 }
 

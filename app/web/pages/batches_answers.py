@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core.db import Database
 from app.core.errors import DomainError
-from app.core.i18n import translations
+from app.core.i18n import N_, translations
 from app.core.ids import tag_of
 from app.core.money import Money, NotAnAmount
 from app.domain.answers import actions, queries
@@ -104,7 +104,7 @@ def take_list(
         Column("line_no", say("Line"), Unit.NUMBER),
         Column("payment_ref", say("Reference")),
         Column("amount", say("Amount"), Unit.MONEY),
-        Column("handed_over", say("Handed over on")),
+        Column("handed_over", say(N_("Handed over on"))),
     ]
     rows = [(line.line_no, line.payment_ref, line.amount, "") for line in lines]
     name = f"batch-{tag_of(batch.id)}-{method.value}"
