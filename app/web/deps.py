@@ -62,11 +62,12 @@ async def current_actor(request: Request, db: Db, now: Now) -> Actor:
 Anyone = Annotated[Actor, Depends(current_actor)]
 
 
-def allowed(permission: Permission) -> Callable[..., Awaitable[Actor]]:
-    """A dependency that lets only some roles in. Raises: NotAllowed."""
+def allowed(permission: Permission, *others: Permission) -> Callable[..., Awaitable[Actor]]:
+    """A dependency that lets in whoever has one of these permissions. Raises: NotAllowed."""
 
     async def check(actor: Anyone) -> Actor:
-        actor.require(permission)
+        if not any(map(actor.may, others)):
+            actor.require(permission)
         return actor
 
     check.permission = permission  # type: ignore[attr-defined]

@@ -28,7 +28,10 @@ def show_programme(request: Request, db: Db, actor: Editor) -> Response:
     with db.snapshot() as session:
         programme = programmes.programme(session, actor.programme_id)
         versions = programmes.protocol_versions(session, actor.programme_id)
+        proposals = programmes.proposals(session, actor.programme_id)
         context = {
+            "waiting": [each for each in proposals if each.waits],
+            "proposed": {each.adopted: each for each in proposals if each.adopted},
             "programme": programme,
             "sites": programmes.sites(session, actor.programme_id),
             "versions": versions,
@@ -58,14 +61,27 @@ def ask_protocol(request: Request, db: Db, actor: Editor) -> Response:
 
 @router.post("/protocol")
 def adopt_protocol(request: Request, db: Db, now: Now, actor: Editor, entered: Fields) -> Response:
-    """Make the entered rules the next version, unless someone else made one in the meantime."""
+    """Make the entered rules the next version, unless someone else made one in the meantime.
+
+    What is paid, and how, has a form of its own: it changes when a second person approves.
+    """
     with db.transaction() as session:
         programme = programmes.programme(session, actor.programme_id)
         current = programmes.current_protocol(session, actor.programme_id)
-        rules, complaints = protocol_form.read_protocol(entered, current.rules, programme.currency)
+        rules, complaints = protocol_form.read_protocol(
+            entered, current.rules, programme.currency, protocol_form.AT_ONCE
+        )
         is_outdated = entered.get("version") != str(current.version)
         if rules and not is_outdated:
-            actions.adopt_protocol(session, programme.id, rules, by=actor.staff_id, now=now)
+            version = actions.change_rules(
+                session,
+                programme.id,
+                rules,
+                based_on=current.version,
+                by=actor.staff_id,
+                now=now,
+            )
+            is_outdated = version is None
     if rules and not is_outdated:
         return _done("protocol_adopted")
     return _protocol_form(request, programme, current, entered, complaints, is_outdated=is_outdated)
@@ -107,14 +123,9 @@ def _protocol_form(
     context: dict[str, Any] = {
         "programme": programme,
         "version": current.version,
-        "groups": protocol_form.GROUPS,
+        "groups": protocol_form.AT_ONCE,
         "kinds": protocol_form.KINDS,
-        "placeholders": {
-            line.rule.name
-            for _, lines in protocol_form.lines(current.rules, programme.currency)
-            for line in lines
-            if line.is_placeholder
-        },
+        "placeholders": protocol_form.placeholders(current.rules, programme.currency),
         "typed": typed,
         "errors": in_words(complaints or {}, language),
         "outdated": text_of("try_again", language) if is_outdated else "",
