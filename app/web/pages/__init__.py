@@ -24,6 +24,7 @@ from app.web.pages import (
     help,  # noqa: A004 - the screen's name
     ledger_entries,
     log_in,
+    lottery,
     pads,
     payments,
     payouts,
@@ -33,6 +34,7 @@ from app.web.pages import (
     seeds,
     signals,
     staff,
+    stipend_schedule,
     stipends,
     visit,
 )
@@ -63,6 +65,7 @@ ROUTERS = tuple(
         help,
         ledger_entries,
         log_in,
+        lottery,
         pads,
         payments,
         payouts,
@@ -72,6 +75,7 @@ ROUTERS = tuple(
         seeds,
         signals,
         staff,
+        stipend_schedule,
         stipends,
         visit,
     )
