@@ -30,6 +30,12 @@ STIPENDS: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ("/stipends/payouts", N_("Payouts"), frozenset({Permission.SEE_LEDGER})),
     ("/stipends/entries", N_("Entries"), frozenset({Permission.SEE_LEDGER})),
     ("/stipends/costs", N_("Costs"), frozenset({Permission.SEE_LEDGER})),
+    (
+        "/stipends/lottery",
+        N_("Draws"),
+        frozenset({Permission.SEE_LEDGER, Permission.DRAW_LOTTERY}),
+    ),
+    ("/programme/stipends", N_("Rules"), frozenset({Permission.CHANGE_SCHEDULE})),
 )
 
 
