@@ -170,8 +170,6 @@ def decide_write_off(
         raise WriteOffDecided
     if row.requested_by == by.staff_id:
         raise WrittenOffAlone
-    row.state = RequestState.APPROVED if approve else RequestState.REFUSED
-    row.decided_by, row.decided_at = by.staff_id, now
     if approve:
         found = queries.expired_at(session, by.programme_id, row.site_id, until=row.expired_until)
         minor = sum(each.amount.minor for each in found)
@@ -186,6 +184,8 @@ def decide_write_off(
             decided_by=by.staff_id,
             reason=row.reason,
         )
+    row.state = RequestState.APPROVED if approve else RequestState.REFUSED
+    row.decided_by, row.decided_at = by.staff_id, now
     act = "unclaimed.write_off_approved" if approve else "unclaimed.write_off_refused"
     _record(session, act, request_id, by, now, minor=row.amount_minor, rewards=row.rewards)
 
