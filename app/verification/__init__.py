@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy.orm import Session
 
 from app.domain.audit import queries as audit
-from app.verification import analyses, coupons, files, forest, money, pads, record
+from app.verification import analyses, coupons, files, floats, forest, money, pads, record
 
 CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "key: it is the one this database was made with": files.key,
@@ -21,6 +21,10 @@ CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "reversals: each undoes exactly what it reverses": money.reversals,
     "payouts: each is the sum of its lines and stands in the ledger": money.payouts,
     "accounts: nobody was paid or released more than was owed or held": money.accounts,
+    "cash counts: each adds up, and what differs stands in the ledger": floats.counts,
+    "cash variances: each was found by a count or decided": floats.variances,
+    "cash handovers: from one person to another, each step by whose it is": floats.handovers,
+    "cash write-offs: what two people gave up is what was asked for": floats.write_offs,
     "coupons: one is redeemed exactly when a redemption was accepted": coupons.redeemed,
     "redemptions: one accepted for a coupon": coupons.once,
     "bundles: each holds the coupons it says": coupons.bundles,

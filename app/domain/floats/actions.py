@@ -409,7 +409,8 @@ def decide_write_off(
 def warn_of_low_floats(session: Session, *, now: datetime) -> int:
     """Tell of every site whose cash is below its protocol's line, once a day of the site; returns how many were told."""
     told = 0
-    for row in session.scalars(select(CashFloat).order_by(CashFloat.site_id)).all():
+    in_use = select(CashFloat).where(queries.IN_USE).order_by(CashFloat.site_id)
+    for row in session.scalars(in_use.execution_options(populate_existing=True)).all():
         rules = programmes.current_protocol(session, row.programme_id).rules
         line = rules.payouts.float_low
         if not is_low(row.balance_minor, line):

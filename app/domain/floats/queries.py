@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.crypto import keyring_of
@@ -43,6 +43,11 @@ from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine
 from app.domain.stipends.queries import payout_of
 from app.domain.stipends.rules import Account, ClaimedWith, Method
 
+# Whether a site ever had cash: some programmes pay by telephone only, and their drawers are not low.
+IN_USE = exists().where(
+    LedgerEntry.site_id == FloatRow.site_id,
+    or_(LedgerEntry.debit == Account.CASH_FLOAT, LedgerEntry.credit == Account.CASH_FLOAT),
+)
 PAID = frozenset({Movement.PAID, Movement.PAID_FOR_SITE, Movement.PAID_BATCH, Movement.LOST})
 
 
@@ -350,16 +355,16 @@ def course_of(
     session: Session, site_id: UUID, *, since: date, until: date
 ) -> list[tuple[date, int]]:
     """What was in a site's cash at the end of each day, in minor units."""
-    moved: dict[date, int] = {}
-    rows = _moved(
-        LedgerEntry.entered_on,
-        LedgerEntry.debit == Account.CASH_FLOAT,
-        func.sum(LedgerEntry.amount_minor),
-    ).where(LedgerEntry.site_id == site_id, LedgerEntry.entered_on.between(since, until))
-    for on, came_in, minor in session.execute(
-        rows.group_by(LedgerEntry.entered_on, LedgerEntry.debit == Account.CASH_FLOAT)
-    ):
-        moved[on] = moved.get(on, 0) + (int(minor) if came_in else -int(minor))
+    signed = case(
+        (LedgerEntry.debit == Account.CASH_FLOAT, LedgerEntry.amount_minor),
+        else_=-LedgerEntry.amount_minor,
+    )
+    rows = (
+        _moved(LedgerEntry.entered_on, func.sum(signed))
+        .where(LedgerEntry.site_id == site_id, LedgerEntry.entered_on.between(since, until))
+        .group_by(LedgerEntry.entered_on)
+    )
+    moved: dict[date, int] = {on: int(minor) for on, minor in session.execute(rows)}
     days = days_between(since, until)
     opening = _balance_before(session, site_id, since)
     levels = accumulate((moved.get(day, 0) for day in days), initial=opening)
@@ -477,7 +482,7 @@ def low_floats(session: Session, programme_id: UUID) -> list[UUID]:
     line = programmes.current_protocol(session, programme_id).rules.payouts.float_low
     rows = session.execute(
         select(FloatRow.site_id, FloatRow.balance_minor)
-        .where(FloatRow.programme_id == programme_id)
+        .where(FloatRow.programme_id == programme_id, IN_USE)
         .order_by(FloatRow.site_id)
     )
     return [site_id for site_id, minor in rows if is_low(minor, line)]
