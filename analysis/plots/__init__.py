@@ -1,5 +1,6 @@
 """Pictures as SVG text. The caller passes every word, so they speak any language."""
 
+from analysis.plots.ages import AgeWords, draw_ages
 from analysis.plots.amounts import AmountWords, draw_amounts
 from analysis.plots.by_group import GroupWords, draw_by_group
 from analysis.plots.by_wave import WaveWords, draw_by_wave
@@ -23,6 +24,7 @@ from analysis.plots.survival import Steps, SurvivalWords, draw_survival
 from analysis.plots.words import Writing
 
 __all__ = [
+    "AgeWords",
     "AmountWords",
     "CascadeWords",
     "ChainWords",
@@ -47,6 +49,7 @@ __all__ = [
     "by_activity",
     "by_level",
     "by_wave",
+    "draw_ages",
     "draw_amounts",
     "draw_bottleneck",
     "draw_by_group",

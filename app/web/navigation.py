@@ -29,6 +29,7 @@ STIPENDS: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ("/stipends/floats", N_("Cash"), frozenset({Permission.SEE_LEDGER})),
     ("/stipends/payouts", N_("Payouts"), frozenset({Permission.SEE_LEDGER})),
     ("/stipends/entries", N_("Entries"), frozenset({Permission.SEE_LEDGER})),
+    ("/stipends/unclaimed", N_("Unclaimed"), frozenset({Permission.SEE_LEDGER})),
     ("/stipends/costs", N_("Costs"), frozenset({Permission.SEE_LEDGER})),
     (
         "/stipends/lottery",

@@ -36,6 +36,7 @@ from app.web.pages import (
     staff,
     stipend_schedule,
     stipends,
+    unclaimed,
     visit,
 )
 
@@ -77,6 +78,7 @@ ROUTERS = tuple(
         staff,
         stipend_schedule,
         stipends,
+        unclaimed,
         visit,
     )
 )

@@ -154,6 +154,12 @@ def draw_amounts(width: int) -> str:
     )
 
 
+def draw_ages(width: int) -> str:
+    names = ("до 30 днів", "від 30 до 59 днів", "від 365 днів")
+    words = plots.AgeWords(title=TITLE, description=DESCRIPTION, ages=names)
+    return plots.draw_ages([1250.0, 0.0, 300.0], words=words, width=width)
+
+
 COUNT = np.arange(1, len(SAMPLE) + 1)
 RUNNING = np.cumsum(SEX.codes == 0) / COUNT
 WEEKS = np.arange("2026-03-02", "2026-03-30", 7, dtype="datetime64[D]")
@@ -168,6 +174,7 @@ ALL = pytest.mark.parametrize(
     "draw",
     [
         draw_amounts,
+        draw_ages,
         draw_time,
         draw_wave,
         draw_sites,
