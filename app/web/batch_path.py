@@ -50,16 +50,19 @@ def path_of(
     def person(who: UUID | None) -> str:
         return names.get(who, "–") if who else ""
 
-    def station(name: str, who: UUID | None, at: datetime | None, *, is_next: bool) -> Step:
+    def station(
+        ahead: str, behind: str, who: UUID | None, at: datetime | None, *, is_next: bool
+    ) -> Step:
         look = DONE if at else CURRENT if is_next and not is_void else AHEAD
-        return Step(say(name), look, person(who), at)
+        return Step(say(behind if at else ahead), look, person(who), at)
 
     alone = signed.is_self_release and not signed.approved_by
     steps = [
         Step(say(N_("Prepared")), DONE, person(signed.prepared_by), batch.prepared_at),
-        Step(say(N_("Approved")), SKIPPED, note=say(N_("nobody else was there")))
+        Step(say(N_("Approval")), SKIPPED, note=say(N_("nobody else was there")))
         if alone
         else station(
+            N_("Approval"),
             N_("Approved"),
             signed.approved_by,
             batch.approved_at,
@@ -69,6 +72,7 @@ def path_of(
     if signed.needs_second or signed.second_approved_by:
         steps.append(
             station(
+                N_("Second approval"),
                 N_("Second approval"),
                 signed.second_approved_by,
                 batch.second_approved_at,
@@ -88,6 +92,7 @@ def path_of(
         )
     steps.append(
         station(
+            N_("Release"),
             N_("Released"),
             signed.released_by,
             batch.released_at,
@@ -108,6 +113,7 @@ def path_of(
     if signed.is_self_release:
         steps.append(
             station(
+                N_("A look by someone else"),
                 N_("Looked at by someone else"),
                 signed.reviewed_by,
                 batch.reviewed_at,
