@@ -30,6 +30,11 @@ STIPENDS: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ("/stipends/payouts", N_("Payouts"), frozenset({Permission.SEE_LEDGER})),
     ("/stipends/entries", N_("Entries"), frozenset({Permission.SEE_LEDGER})),
     ("/stipends/unclaimed", N_("Unclaimed"), frozenset({Permission.SEE_LEDGER})),
+    (
+        "/stipends/profiles",
+        N_("Payment files"),
+        frozenset({Permission.PREPARE_PAYOUT, Permission.APPROVE_SCHEDULE}),
+    ),
     ("/stipends/costs", N_("Costs"), frozenset({Permission.SEE_LEDGER})),
     (
         "/stipends/lottery",

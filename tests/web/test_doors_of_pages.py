@@ -42,6 +42,9 @@ PAGES = {
     "/stipends/entries/all.csv": Permission.SEE_LEDGER,
     "/stipends/payouts": Permission.SEE_LEDGER,
     "/stipends/payouts/all.csv": Permission.SEE_LEDGER,
+    "/stipends/profiles": Permission.APPROVE_SCHEDULE,  # or PREPARE_PAYOUT, which only finance has
+    "/stipends/profiles/neutral": Permission.APPROVE_SCHEDULE,
+    "/stipends/profiles/neutral/example.csv": Permission.APPROVE_SCHEDULE,
     "/stipends/trial-balance.csv": Permission.SEE_LEDGER,
     "/stipends/weeks.csv": Permission.SEE_LEDGER,
     "/stipends/costs/kinds.csv": Permission.SEE_LEDGER,
@@ -85,8 +88,10 @@ FORMS = {
     f"/staff/{NOBODY}/remove": Role.ADMINISTRATOR,
     f"/staff/{NOBODY}/keys": Role.ADMINISTRATOR,
     f"/staff/{NOBODY}/keys/end": Role.ADMINISTRATOR,
-    "/stipends/float": Role.FINANCE,
     f"/stipends/entries/{NOBODY}/reverse": Role.FINANCE,
+    "/stipends/profiles": Role.FINANCE,
+    "/stipends/profiles/neutral": Role.FINANCE,
+    "/stipends/profiles/neutral/reset": Role.PROGRAMME_LEAD,
     "/logout": Role.INTAKE,
 }
 

@@ -307,7 +307,7 @@ def _member(visitor: Visitor) -> None:
 
 def _funding_entry(visitor: Visitor) -> None:
     visitor.open("/stipends/entries?account=funding")
-    visitor.page.locator("main td a[href^='/stipends/entries/']").first.click()
+    visitor.page.locator("main th a[href^='/stipends/entries/']").first.click()
     visitor.page.locator("form[action$='/reverse']").wait_for()
 
 
@@ -445,6 +445,21 @@ def _sent_from(go: Go, form: str) -> Go:
     return send
 
 
+def _layout(field: str, text: str) -> Go:
+    def go(visitor: Visitor) -> None:
+        visitor.open("/stipends/profiles/airtel")
+        visitor.page.fill(field, text)
+        visitor.send("form[action$='/airtel']")
+
+    return go
+
+
+def _layout_gone_back(visitor: Visitor) -> None:
+    _layout("#country_code", "254")(visitor)
+    visitor.open("/stipends/profiles/airtel")
+    visitor.send("form[action$='/reset']")
+
+
 def _device_code(visitor: Visitor) -> None:
     visitor.open("/devices")
     visitor.page.fill("#label", "blue tablet")
@@ -532,7 +547,11 @@ GENERAL = (
     *at("/stipends/payouts", "finance"),
     Screen("a mistyped receipt", "finance", ("GET /stipends/payouts",), lambda visitor: visitor.open("/stipends/payouts?receipt=123")),
     Screen("a payment", "finance", ("GET /stipends/payouts/{payout_id}",), _payment),
-    *_unfilled("/stipends", "finance", "form[action='/stipends/float']", "/stipends/float"),
+    *at("/stipends/profiles", "finance", "lead"),
+    *_unfilled("/stipends/profiles", "finance", "main form"),
+    *at("/stipends/profiles/neutral", "finance", route="/stipends/profiles/{slug}"),
+    Screen("a layout with faults", "finance", ("POST /stipends/profiles/{slug}",), _layout("#narration", "=1+1")),
+    Screen("a layout that went back", "finance", ("POST /stipends/profiles/{slug}/reset",), _layout_gone_back),
 )  # fmt: skip
 DEVICES = (
     Screen("the app's desk", DEVICE, ("GET /desk/app",), _desk_of_device),

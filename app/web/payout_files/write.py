@@ -62,10 +62,7 @@ def payment_file(profile: Profile, batch_id: UUID, lines: Sequence[PaymentLine])
     """
     _check(profile, lines)
     heads = [column.name for column in profile.out.columns]
-    rows = [
-        [_value(profile, column, batch_id, line) for column in profile.out.columns]
-        for line in lines
-    ]
+    rows = [cells_of(profile, batch_id, line) for line in lines]
     form = profile.out.form
     content = (
         _csv(heads, rows, profile.out.delimiter)
@@ -73,6 +70,11 @@ def payment_file(profile: Profile, batch_id: UUID, lines: Sequence[PaymentLine])
         else _xlsx(heads, rows, profile, lines)
     )
     return OutFile(content, MEDIA[form], f"payments-{batch_id.hex[-8:]}-{profile.slug}.{form}")
+
+
+def cells_of(profile: Profile, batch_id: UUID, line: PaymentLine) -> list[str]:
+    """A payment as the cells of the provider's columns."""
+    return [_value(profile, column, batch_id, line) for column in profile.out.columns]
 
 
 def people_file(batch_id: UUID, lines: Sequence[PaymentLine], *, language: str) -> OutFile:
