@@ -3,18 +3,16 @@
 import csv
 from datetime import timedelta
 from io import StringIO
-from uuid import uuid4
 
 import pytest
 
 from app.core.crypto import Keyring
 from app.core.db import Database
-from app.domain.audit.queries import latest
 from app.domain.stipends.queries import balances, unclaimed
 from app.domain.stipends.rules import Account
 from app.web.csv_file import csv_file, safe
 from tests.factories import LATER, Place, a_finished_visit, a_place, a_site
-from tests.web.readers import Reader, errors, reader
+from tests.web.readers import Reader, reader
 
 
 @pytest.fixture
@@ -70,54 +68,6 @@ def test_the_unclaimed_are_a_liability_with_an_age(
     page = later.get("/stipends").text
     assert "90 days and more" in page
     assert all(row["account"] in page for row in taken)
-
-
-def test_money_is_put_in_once_however_often_the_form_is_sent(
-    finance: Reader, database: Database, place: Place
-) -> None:
-    form = {"site": "SECOND", "amount": "1250,5", "funding_id": str(uuid4())}
-    for _ in range(2):
-        assert finance.send("/stipends/float", form).headers["location"] == "/stipends"
-    assert list(in_float(database, place).values()) == [125050]
-    assert "The money was put into the cash float." in finance.get("/stipends").text
-
-
-def test_another_amount_under_the_same_id_is_refused(
-    finance: Reader, database: Database, place: Place
-) -> None:
-    form = {"site": place.site.code, "amount": "10", "funding_id": str(uuid4())}
-    finance.send("/stipends/float", form)
-    for changed in ({"amount": "20"}, {"site": "SECOND"}):
-        answer = finance.send("/stipends/float", form | changed)
-        assert answer.status_code == 422
-        assert "amount" in errors(answer.text)
-    assert list(in_float(database, place).values()) == [1000]
-
-
-@pytest.mark.parametrize("amount", ["0", "-5", "1 000", "1.005", "ten", "1e9", ""])
-def test_an_amount_that_is_none_is_refused_at_its_field(
-    finance: Reader, database: Database, place: Place, amount: str
-) -> None:
-    form = {"site": place.site.code, "amount": amount, "funding_id": str(uuid4())}
-    answer = finance.send("/stipends/float", form)
-    assert answer.status_code == 422
-    assert in_float(database, place) == {}
-
-
-def test_only_finance_puts_money_in(database: Database, keyring: Keyring, place: Place) -> None:
-    lead = reader(database, keyring, place.lead)
-    form = {"site": place.site.code, "amount": "10", "funding_id": str(uuid4())}
-    assert lead.send("/stipends/float", form).status_code == 403
-    assert "/stipends/float" not in lead.get("/stipends").text
-    assert in_float(database, place) == {}
-
-
-def test_who_put_money_in_is_recorded(database: Database, finance: Reader, place: Place) -> None:
-    finance.send("/stipends/float", {"site": "SECOND", "amount": "3", "funding_id": str(uuid4())})
-    with database.snapshot() as session:
-        (entry,) = latest(session, place.programme.id, action="float.funded")
-    assert entry.staff_id == place.finance.staff_id
-    assert entry.facts == {"minor": 300, "currency": "UAH", "from": "funding"}
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "|cmd", "%0"])

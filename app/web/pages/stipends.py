@@ -1,41 +1,37 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal
-from uuid import UUID, uuid4
+from typing import Annotated, Literal
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Depends, Request, Response
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
-from app.core.money import Money, NotAnAmount
+from app.core.money import Money
 from app.domain.batches import queries as batches
+from app.domain.floats import queries as floats
 from app.domain.lottery import queries as lottery
 from app.domain.programmes import queries as programmes
 from app.domain.spending import queries as spending
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends import queries as stipends
-from app.domain.stipends.errors import BadAmount, PaymentIdReused
 from app.domain.stipends.queries import Unclaimed
 from app.domain.stipends.rules import Account
-from app.domain.treasury.actions import fund_float as fund_float_of
-from app.web.complaints import NOT_AN_AMOUNT, in_words
+from app.domain.unclaimed import queries as unclaimed
 from app.web.days import day_in
 from app.web.deps import Db, Now, allowed
 from app.web.figures import files, money_pictures
 from app.web.figures.books import Books
 from app.web.figures.words import gettext_of, site_name
-from app.web.flash import flash
 from app.web.table_files import Cell, Column, Unit, table_file
 from app.web.templating import language_of, render
-from app.web.wording import ABOUT_ACCOUNTS, ACCOUNTS, text_of
+from app.web.wording import ABOUT_ACCOUNTS, ACCOUNTS
 
 router = APIRouter(prefix="/stipends", include_in_schema=False)
 Reader = Annotated[Actor, Depends(allowed(Permission.SEE_LEDGER))]
-Treasurer = Annotated[Actor, Depends(allowed(Permission.FUND_FLOAT))]
 Kind = Literal["csv", "xlsx", "pdf"]
 PAGE = 25
 AGES = (30, 90)
@@ -93,41 +89,6 @@ def show_stipends(
 ) -> Response:
     """Where the money is: owed, in batches, on its way, paid; and the books at the end of any day."""
     return _page(request, db, actor, now, on=on, site=site, page=page)
-
-
-@router.post("/float")
-def fund_float(
-    request: Request,
-    db: Db,
-    now: Now,
-    actor: Treasurer,
-    site: Annotated[str, Form(max_length=20)],
-    amount: Annotated[str, Form(max_length=30)],
-    funding_id: Annotated[UUID, Form()],
-) -> Response:
-    """Put money into a site's cash; the form's own id keeps a second press from doing it twice."""
-    try:
-        with db.transaction() as session:
-            place = programmes.site_by_code(session, actor.programme_id, site)
-            books, _ = stipends.books_of(session, actor.programme_id, place.id, now=now)
-            minor = Money.parse(amount, books.currency).minor
-            fund_float_of(session, books, minor, funding_id=funding_id, by=actor.staff_id, now=now)
-    except (NotAnAmount, BadAmount, PaymentIdReused) as refusal:
-        language = language_of(request)
-        error = (
-            in_words({"amount": NOT_AN_AMOUNT}, language)["amount"]
-            if isinstance(refusal, NotAnAmount)
-            else text_of(refusal.code, language)
-        )
-        given: dict[str, Any] = {
-            "typed": {"site": site, "amount": amount},
-            "error": error,
-            "here": "/stipends",
-        }
-        return _page(request, db, actor, now, status=422, **given)
-    response = RedirectResponse("/stipends", status_code=303)
-    flash(response, "float_funded")
-    return response
 
 
 @router.get("/balances.{kind}")
@@ -266,7 +227,6 @@ def _overview(session: Session, actor: Actor, now: datetime) -> Overview:
     books = _books(session, actor, today + timedelta(days=1))  # where it is tomorrow already
     days = spending.days(session, actor.programme_id)
     month = [each.paid for each in days if each.on >= today.replace(day=1)]
-    mark = programmes.current_protocol(session, actor.programme_id).rules.payouts.float_low
     return Overview(
         today=today,
         now=books,
@@ -276,13 +236,7 @@ def _overview(session: Session, actor: Actor, now: datetime) -> Overview:
         paid_ever=Money(sum(each.paid for each in days), books.currency),
         waiting=batches.waiting(session, actor.programme_id),
         mine=_mine(session, actor, now),
-        low=frozenset(
-            site
-            for site in {
-                each.site_id for each in books.balances if each.account is Account.CASH_FLOAT
-            }
-            if books.total(Account.CASH_FLOAT, site_id=site).minor < mark
-        ),
+        low=frozenset(floats.low_floats(session, actor.programme_id)),
     )
 
 
@@ -292,6 +246,17 @@ def _mine(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
         f"batches_{act.value}": count
         for act, count in batches.waiting_for(session, actor, now=now).items()
     }
+    cash = floats.waiting_for(session, actor)
+    mine |= {
+        "handovers_confirm": cash.to_confirm,
+        "handovers_decide": cash.to_decide,
+        "cash_write_offs": cash.write_offs,
+        "low_floats": cash.low,
+    }
+    if actor.may(Permission.APPROVE_PAYOUT):
+        mine["write_offs"] = unclaimed.waiting_write_offs(
+            session, actor.programme_id, besides=actor.staff_id
+        )
     if actor.may(Permission.RELEASE_PAYOUT):
         mine["unknown_payouts"] = batches.waiting(session, actor.programme_id).unknown.count
     if actor.may(Permission.APPROVE_SCHEDULE):
@@ -310,8 +275,6 @@ def _page(
     on: str = "",
     site: str = "",
     page: int = 1,
-    status: int = 200,
-    **given: Any,
 ) -> Response:
     language = language_of(request)
     with db.snapshot() as session:
@@ -337,9 +300,5 @@ def _page(
         "page": page,
         "pages": pages,
         "Account": Account,
-        "may_fund": actor.may(Permission.FUND_FLOAT),
-        "funding_id": uuid4(),
-        "typed": {},
-        "error": "",
     }
-    return render(request, "stipends.html", context | given, status=status)
+    return render(request, "stipends.html", context)
