@@ -24,12 +24,20 @@ from app.core.crypto import Keyring, keyring_of
 from app.core.db import Database
 from app.demo.credentials import Credentials
 from app.demo.scene import LOG_INS
+from app.domain.claims import queries as claims
+from app.domain.claims.actions import give_card
+from app.domain.claims.queries import Names
 from app.domain.devices.actions import Begun, begin_enrolment
 from app.domain.intake.actions import redeem
 from app.domain.participants.rules import Sex
+from app.domain.payouts.actions import expire
 from app.domain.programmes import queries as programmes
 from app.domain.staff.actions import start_session
 from app.domain.staff.queries import Actor, by_api_key
+from app.domain.stipends.actions import enter, pay_in_cash
+from app.domain.stipends.queries import Earner, books_of, owed_by_person
+from app.domain.stipends.rules import Account
+from app.domain.unclaimed.actions import ask_write_off
 from app.domain.visits import actions as visits
 from app.web import pages
 from tests.devices import a_device
@@ -238,6 +246,67 @@ def _rewards(visitor: Visitor) -> None:
     visitor.page.fill("#uic", UIC)
     visitor.send("form[action='/desk/rewards']")
     visitor.page.locator(".desk-known").wait_for()
+
+
+def _of_visit(page: str) -> Go:
+    return lambda visitor: visitor.open(f"/desk/visits/{visitor.tour.visits['done']}/{page}")
+
+
+def _bad_number(visitor: Visitor) -> None:
+    _of_visit("contact")(visitor)
+    visitor.page.fill("#number", "12")
+    visitor.send("main form.card")
+    visitor.page.locator(".notice.error").first.wait_for()
+
+
+def _given_card(tour: Tour) -> Names:
+    with tour.database.transaction() as session:
+        person, by = tour.visits["services"], tour.place.intake
+        card = give_card(session, person, "407182", card_id=uuid4(), by=by, now=utc_now())
+        return claims.names_of(session, card.id, programme_id=by.programme_id)
+
+
+def _own_card(visitor: Visitor) -> None:
+    _given_card(visitor.tour)
+    visitor.open(f"/desk/visits/{visitor.tour.visits['services']}/card")
+    visitor.page.locator(".own-digits").wait_for()
+
+
+def _own_card_at_the_desk(visitor: Visitor) -> None:
+    _look(lambda tour: _given_card(tour).token, "mistyped_code")(visitor)
+    visitor.page.locator("#pin").wait_for()
+
+
+def _receipt(visitor: Visitor) -> None:
+    tour = visitor.tour
+    person, payment_id = tour.visits["services"], uuid4()
+    with tour.database.transaction() as session:
+        books, _ = books_of(session, tour.place.programme.id, tour.place.site.id, now=utc_now())
+        earner = Earner(person)
+        enter(session, books, 750, debit=Account.EXPENSE_PRIMARY, credit=Account.STIPENDS_PAYABLE,
+              earner=earner, cause=("tour", payment_id))  # fmt: skip
+        pay_in_cash(
+            session, books, payment_id=payment_id, participant_id=person,
+            by=tour.place.intake.staff_id,
+        )  # fmt: skip
+    visitor.open(f"/desk/visits/{person}/receipts/{payment_id}")
+    visitor.page.locator(".slip").wait_for()
+
+
+def _expired(visitor: Visitor) -> None:
+    """Two rewards past their time, and a request to give such money up."""
+    tour, now = visitor.tour, utc_now()
+    with tour.database.transaction() as session:
+        books, _ = books_of(session, tour.place.programme.id, tour.place.site.id, now=now)
+        owed = owed_by_person(session, tour.place.programme.id)
+        some = [each for accruals in owed.values() for each in accruals][:2]
+        expire(session, books, some, by=None)
+        ask_write_off(
+            session, request_id=uuid4(), site_id=some[0].site_id, expired_until=books.on,
+            reason="The site has moved", by=tour.actors["finance2"], now=now,
+        )  # fmt: skip
+    visitor.open("/stipends/unclaimed")
+    visitor.page.locator("#requests").wait_for()
 
 
 def _step(name: str, of: str | None = None, **wrong: str) -> list[Screen]:
@@ -491,8 +560,16 @@ DESK = (
     *_unfilled("/desk/walk-in", "intake", "main form"),
     Screen("someone known, without a card", "intake", ("POST /desk/walk-in",), _walk_in_again),
     *at("/desk/rewards", "intake"),
-    *_unfilled("/desk/rewards", "intake", "main form"),
+    *_unfilled("/desk/rewards", "intake", "form[action='/desk/rewards']"),
+    *_unfilled("/desk/rewards", "intake", "form[action='/desk/rewards/card']", "/desk/rewards/card"),
     Screen("a payment to fetch", "intake", ("POST /desk/rewards",), _rewards),
+    Screen("how to be paid", "intake", ("GET /desk/visits/{participant_id}/contact",), _of_visit("contact")),
+    Screen("a number that is none", "intake", ("POST /desk/visits/{participant_id}/contact",), _bad_number),
+    Screen("someone's own card", "intake", ("GET /desk/visits/{participant_id}/card",), _own_card),
+    Screen("someone's own card without a PIN", "intake", ("POST /desk/visits/{participant_id}/card",), _sent_from(_own_card, "form[action$='/card']")),
+    Screen("another PIN without a code", "intake", ("POST /desk/visits/{participant_id}/card/pin",), _sent_from(_own_card, "form[action$='/pin']")),
+    Screen("someone's own card at the desk", "intake", ("POST /desk",), _own_card_at_the_desk),
+    Screen("a receipt", "intake", ("GET /desk/visits/{participant_id}/receipts/{payment_id}",), _receipt),
     *_step("eligibility"),
     *_step("eligibility", age="999"),
     *_step("consent"),
@@ -547,6 +624,10 @@ GENERAL = (
     *at("/stipends/payouts", "finance"),
     Screen("a mistyped receipt", "finance", ("GET /stipends/payouts",), lambda visitor: visitor.open("/stipends/payouts?receipt=123")),
     Screen("a payment", "finance", ("GET /stipends/payouts/{payout_id}",), _payment),
+    *at("/stipends/unclaimed", "lead"),
+    Screen("money that expired", "finance", ("GET /stipends/unclaimed",), _expired),
+    Screen("given back without a reason", "finance", ("POST /stipends/unclaimed/restore",), _sent_from(_expired, "form[action$='/restore']")),
+    Screen("given up without a reason", "finance", ("POST /stipends/unclaimed/write-off",), _sent_from(_expired, "form[action$='/write-off']")),
     *at("/stipends/profiles", "finance", "lead"),
     *_unfilled("/stipends/profiles", "finance", "main form"),
     *at("/stipends/profiles/neutral", "finance", route="/stipends/profiles/{slug}"),
@@ -616,6 +697,10 @@ NO_SCREENS = {
     "POST /staff/{staff_id}/remove",
     "POST /staff/{staff_id}/keys/end",
     "POST /desk/visits/{participant_id}/stipend",
+    "POST /desk/visits/{participant_id}/restore",
+    "POST /desk/visits/{participant_id}/contact/remove",
+    "POST /desk/visits/{participant_id}/card/end",
+    "POST /stipends/unclaimed/write-off/{request_id}",
     "POST /desk/visits/{participant_id}/bundle",
 }
 FILE = re.compile(r"\.(\w+|\{form\})$")

@@ -62,19 +62,19 @@ def show_unclaimed(request: Request, db: Db, now: Now, actor: Reader, page: int 
     return _page(request, db, now, actor, page=page)
 
 
-@router.get("/{table}.{kind}")
+@router.get("/{table}.{form}")
 def take_table(
     request: Request,
     db: Db,
     now: Now,
     actor: Reader,
     table: Literal["waiting", "ages", "expired"],
-    kind: FileKind,
+    form: FileKind,
 ) -> Response:
     """A table of the page as a file."""
     read, language = _read(db, now, actor), language_of(request)
     title, columns, rows = TABLES[table](read, language)
-    return table_file(kind, f"unclaimed-{table}", title, columns, rows, language=language)
+    return table_file(form, f"unclaimed-{table}", title, columns, rows, language=language)
 
 
 @router.post("/restore")
