@@ -1,5 +1,6 @@
 """Bundles, seeds, coupons, the ledger and the chains, as programs see them."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -188,6 +189,24 @@ def test_balances_say_what_is_owed_by_site(api: Api, database: Database) -> None
     site = api.place.site.code
     assert balances[site, "stipends_payable"] == {"minor": 590 + 750, "currency": "UAH"}
     assert {key[0] for key in balances} == {site}
+
+
+def test_balances_of_a_past_day_leave_out_what_was_entered_later(
+    api: Api, database: Database
+) -> None:
+    with database.transaction() as session:
+        a_finished_visit(
+            session, api.place, api.bundle.coupons[0], recruiter_id=api.seed, now=LATER
+        )
+
+    def accounts(query: str) -> list[object]:
+        found: list[object] = api.get(f"/ledger/balances{query}", Role.FINANCE).json()["accounts"]
+        return found
+
+    day = LATER.date()
+    assert accounts(f"?on={day - timedelta(days=1)}") == []
+    assert accounts(f"?on={day}") == accounts("") != []
+    assert is_problem(api.get("/ledger/balances?on=soon", Role.FINANCE), 422, "invalid_request")
 
 
 def test_the_summary_of_the_chains_is_that_of_a_file_from_live_data(api: Api) -> None:

@@ -1,6 +1,7 @@
+from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
 from app.domain.programmes.queries import sites
@@ -26,12 +27,17 @@ class BalancesOut(BaseModel):
 
 @router.get("/balances", responses=problems())
 def show_balances(
-    db: Db, actor: Annotated[Actor, Depends(allowed(Permission.SEE_LEDGER))]
+    db: Db,
+    actor: Annotated[Actor, Depends(allowed(Permission.SEE_LEDGER))],
+    on: Annotated[
+        date | None,
+        Query(description="The day at whose end the books are to be told; without it, now."),
+    ] = None,
 ) -> BalancesOut:
     """Every account that moved, by site, positive on its own side: what is owed and what is in the drawer."""
     with db.snapshot() as session:
         codes = {site.id: site.code for site in sites(session, actor.programme_id)}
-        rows = balances(session, actor.programme_id)
+        rows = balances(session, actor.programme_id, on=on)
     return BalancesOut(
         accounts=[
             AccountOut(
