@@ -25,6 +25,7 @@ from app.domain.floats.models import (
 from app.domain.floats.rules import (
     PACE_DAYS,
     PASSED_ON,
+    Alarm,
     CountKind,
     Discrepancy,
     HandoverStep,
@@ -486,6 +487,21 @@ def low_floats(session: Session, programme_id: UUID) -> list[UUID]:
         .order_by(FloatRow.site_id)
     )
     return [site_id for site_id, minor in rows if is_low(minor, line)]
+
+
+def alarm_of(session: Session, programme_id: UUID, site_id: UUID) -> Alarm | None:
+    """Whether a site's cash is low, or may be paid below nothing. A site that never had any is neither."""
+    line = programmes.current_protocol(session, programme_id).rules.payouts.float_low
+    row = session.execute(
+        select(FloatRow.balance_minor, FloatRow.overdraft_minor).where(
+            FloatRow.site_id == site_id, or_(IN_USE, FloatRow.overdraft_minor > 0)
+        )
+    ).first()
+    if row is None:
+        return None
+    if row.overdraft_minor:
+        return Alarm.OVERDRAWN
+    return Alarm.LOW if is_low(row.balance_minor, line) else None
 
 
 def waiting_for(session: Session, actor: Actor) -> Waiting:

@@ -53,6 +53,13 @@ class Discrepancy(StrEnum):
         return Account(self.value)
 
 
+class Alarm(StrEnum):
+    """What should not stay so for long with a site's cash."""
+
+    OVERDRAWN = "overdrawn"
+    LOW = "low"
+
+
 class Movement(StrEnum):
     """Why a site's cash changed, in the order of a day's report."""
 

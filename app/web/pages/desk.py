@@ -22,6 +22,7 @@ from app.domain.coupons.errors import (
     SelfRecruitment,
 )
 from app.domain.coupons.queries import read
+from app.domain.floats.queries import alarm_of
 from app.domain.intake.actions import welcome_walk_in
 from app.domain.intake.queries import open_visits, scans_of
 from app.domain.intake.rules import Scan
@@ -215,7 +216,9 @@ def _page(
             session, place.id, programme_id=actor.programme_id, on=local_date(now, place.timezone)
         )
         places = _places(session, actor)
+        cash = alarm_of(session, actor.programme_id, place.id)
     context = {
+        "cash_alarm": cash,
         "card": card,
         "typed": typed,
         "slip": slip.facts.get("reason") if slip else None,

@@ -16,7 +16,7 @@ from app.domain.floats import actions, queries
 from app.domain.floats.actions import Counted, Sheet
 from app.domain.floats.errors import NotYourSite
 from app.domain.floats.queries import Day
-from app.domain.floats.rules import CountKind, is_low
+from app.domain.floats.rules import CountKind
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.staff.queries import Actor, staff_of
@@ -313,12 +313,11 @@ def _page(
     with db.snapshot() as session:
         place = _place(session, request, actor, site)
         drawer = queries.drawer(session, actor.programme_id, place.id)
-        low = programmes.current_protocol(session, actor.programme_id).rules.payouts.float_low
         context = {
             "place": place,
             "places": _places(session, actor),
             "drawer": drawer,
-            "is_low": drawer.last is not None and is_low(drawer.balance.minor, low),
+            "alarm": queries.alarm_of(session, actor.programme_id, place.id),
             "counts": queries.counts_of(session, actor.programme_id, place.id, limit=LAST),
             "names": _names(session, actor),
             "words": float_words,
