@@ -91,8 +91,10 @@ def judge(line: Sent, answer: Answer) -> End | FaultCode:
     if isinstance(end, FaultCode):
         return end
     if line.state in SETTLED:
-        if end.state in OPEN:  # an older file than the one that settled it
-            return FaultCode.SETTLED_OTHERWISE if end.state is LineState.UNKNOWN else _as_is(line)
+        if (
+            end.state in OPEN
+        ):  # an older file, or a provider who sends nothing twice: what is known stands
+            return _as_is(line)
         same = (end.state, end.paid_minor) == (line.state, line.paid_minor)
         return end if same else FaultCode.SETTLED_OTHERWISE
     if line.state is LineState.UNKNOWN:
