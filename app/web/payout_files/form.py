@@ -22,13 +22,13 @@ FIXED = "text"  # in place of one of our fields
 
 FORMS: Mapping[Form, str] = {Form.CSV: N_("Text (CSV)"), Form.XLSX: N_("Spreadsheet (XLSX)")}
 AMOUNTS: Mapping[Amounts, str] = {
-    Amounts.DECIMAL: N_("With decimals: 7.50"),
-    Amounts.MINOR: N_("In the smallest unit: 750"),
+    Amounts.DECIMAL: N_("7.50, with decimals"),
+    Amounts.MINOR: N_("750, in the smallest unit"),
 }
 NUMBERS: Mapping[Numbers, str] = {
-    Numbers.E164: N_("Whole, with a plus: +380501234567"),
-    Numbers.WITHOUT_PLUS: N_("Whole, without a plus: 380501234567"),
-    Numbers.NATIONAL: N_("Without the country code: 501234567"),
+    Numbers.E164: N_("+380501234567, whole"),
+    Numbers.WITHOUT_PLUS: N_("380501234567, without the plus"),
+    Numbers.NATIONAL: N_("501234567, without country code"),
 }
 DELIMITERS: Mapping[str, tuple[str, str]] = {
     "comma": (",", N_("Comma")),
@@ -36,13 +36,13 @@ DELIMITERS: Mapping[str, tuple[str, str]] = {
     "tab": ("\t", N_("Tab")),
     "bar": ("|", N_("Vertical bar")),
 }
-MARKS: Mapping[str, str] = {".": N_("Point: 7.50"), ",": N_("Comma: 7,50")}
+MARKS: Mapping[str, str] = {".": N_("7.50, a point"), ",": N_("7,50, a comma")}
 TIMES: Mapping[str, str] = {
-    "": N_("As standards have it: 2026-03-31 15:30"),
-    "%d.%m.%Y %H:%M:%S": N_("Day, month, year: 31.03.2026 15:30:00"),
-    "%d/%m/%Y %H:%M:%S": N_("Day, month, year: 31/03/2026 15:30:00"),
-    "%m/%d/%Y %H:%M:%S": N_("Month, day, year: 03/31/2026 15:30:00"),
-    "%Y%m%d%H%M%S": N_("Digits alone: 20260331153000"),
+    "": N_("2026-03-31 15:30, as standards have it"),
+    "%d.%m.%Y %H:%M:%S": "31.03.2026 15:30:00",
+    "%d/%m/%Y %H:%M:%S": "31/03/2026 15:30:00",
+    "%m/%d/%Y %H:%M:%S": "03/31/2026 15:30:00",
+    "%Y%m%d%H%M%S": "20260331153000",
 }
 FIELDS: Mapping[str, str] = {
     FIXED: N_("The same words in every line"),
