@@ -28,6 +28,9 @@ from app.domain.claims import queries as claims
 from app.domain.claims.actions import give_card
 from app.domain.claims.queries import Names
 from app.domain.devices.actions import Begun, begin_enrolment
+from app.domain.floats import actions as floats
+from app.domain.floats.queries import drawer
+from app.domain.floats.rules import CountKind, Discrepancy
 from app.domain.intake.actions import redeem
 from app.domain.participants.rules import Sex
 from app.domain.payouts.actions import expire
@@ -113,6 +116,13 @@ class Tour:
     visits: dict[str, UUID]
     pads: tuple[str, ...]  # a card of each
     password: str  # of whoever works with the device
+
+    @property
+    def other_site(self) -> UUID:
+        """One at which no desk of the tour works."""
+        with self.database.snapshot() as session:
+            places = programmes.sites(session, self.place.programme.id)
+        return next(each.id for each in places if each.id != self.place.site.id)
 
     @contextmanager
     def visiting(
@@ -307,6 +317,48 @@ def _expired(visitor: Visitor) -> None:
         )  # fmt: skip
     visitor.open("/stipends/unclaimed")
     visitor.page.locator("#requests").wait_for()
+
+
+def _cash_handed_over(visitor: Visitor) -> None:
+    """Cash that the intake has handed to the coupon manager, who counted less."""
+    tour, now = visitor.tour, utc_now()
+    giver, receiver = tour.actors["intake"], tour.actors["coupon_manager"]
+    with tour.database.transaction() as session:
+        books, _ = books_of(session, tour.place.programme.id, tour.place.site.id, now=now)
+        cash = drawer(session, books.programme_id, books.site_id)
+        if cash.waiting is None:
+            pieces = {cash.balance.minor: 1}
+            sheet = floats.Sheet(
+                uuid4(), CountKind.HANDOVER, pieces, cash.seen, receiver_id=receiver.staff_id
+            )
+            floats.count_cash(session, books, sheet, by=giver, now=now)
+            cash = drawer(session, books.programme_id, books.site_id)
+            assert cash.waiting
+            floats.dispute_handover(
+                session, books, cash.waiting.id, 100, seen=cash.seen, by=receiver, now=now
+            )
+    visitor.open(f"/desk/cash?site={tour.place.site.code}")
+    visitor.page.locator("#handover").wait_for()
+
+
+def _missing_money(visitor: Visitor) -> None:
+    """Cash that a count did not find, and a request to give some of it up."""
+    tour, now = visitor.tour, utc_now()
+    finance = tour.actors["finance"]
+    with tour.database.transaction() as session:
+        books, _ = books_of(session, tour.place.programme.id, tour.other_site, now=now)
+        cash = drawer(session, books.programme_id, books.site_id)
+        pieces = {cash.balance.minor - 300: 1}
+        sheet = floats.Sheet(
+            uuid4(), CountKind.SPOT_CHECK, pieces, cash.seen, reason="Nobody can tell why"
+        )
+        floats.count_cash(session, books, sheet, by=finance, now=now)
+        floats.ask_write_off(
+            session, books, Discrepancy.CASH_VARIANCE, 100, write_off_id=uuid4(),
+            reason="It is gone", by=finance, now=now,
+        )  # fmt: skip
+    visitor.open("/stipends/floats/losses")
+    visitor.page.locator("#given-up").wait_for()
 
 
 def _step(name: str, of: str | None = None, **wrong: str) -> list[Screen]:
@@ -618,6 +670,24 @@ GENERAL = (
     *at("/audit/chain", "lead"),
     *at("/stipends", "lead", "finance"),
     *at("/stipends/costs", "finance"),
+    *at("/stipends/floats", "lead", "finance"),
+    *_unfilled("/stipends/floats", "finance", "form[action$='/put']", "/stipends/floats/put"),
+    *_unfilled("/stipends/floats", "finance", "form[action$='/move']", "/stipends/floats/move"),
+    *_unfilled("/stipends/floats", "finance", "form[action$='/overdraft']", "/stipends/floats/overdraft"),
+    Screen("a day of a site's cash", "lead", ("GET /stipends/floats/day",), lambda visitor: visitor.open(f"/stipends/floats/day?site={visitor.tour.place.site.code}")),
+    Screen("missing money", "lead", ("GET /stipends/floats/losses",), _missing_money),
+    Screen("given up without a reason", "finance", ("POST /stipends/floats/write-offs",), _sent_from(_missing_money, "form[action$='/write-offs']")),
+    *at("/desk/cash", "intake", "coupon_manager"),
+    *_unfilled("/desk/cash", "coupon_manager", "form[action$='/overdraft']", "/desk/cash/overdraft"),
+    *at("/desk/cash/count", "intake"),
+    *_unfilled("/desk/cash/count", "intake", "form[data-counts]"),
+    *at("/desk/cash/day", "intake"),
+    *(
+        Screen(f"cash handed over, as {who}", who, ("GET /desk/cash",), _cash_handed_over)
+        for who in ("intake", "coupon_manager", "finance")
+    ),
+    Screen("cash that differs by nothing said", "coupon_manager", ("POST /desk/cash/handovers/{handover_id}/differs",), _sent_from(_cash_handed_over, "form[action$='/differs']")),
+    Screen("cash decided without a reason", "finance", ("POST /desk/cash/handovers/{handover_id}/decide",), _sent_from(_cash_handed_over, "form[action$='/decide']")),
     *at("/stipends/entries", "finance"),
     Screen("an entry of the books", "finance", ("GET /stipends/entries/{entry_id}",), _funding_entry),
     Screen("an entry taken back without a reason", "finance", ("POST /stipends/entries/{entry_id}/reverse",), _sent_from(_funding_entry, "form[action$='/reverse']")),
@@ -701,6 +771,9 @@ NO_SCREENS = {
     "POST /desk/visits/{participant_id}/contact/remove",
     "POST /desk/visits/{participant_id}/card/end",
     "POST /stipends/unclaimed/write-off/{request_id}",
+    "POST /stipends/floats/write-offs/{write_off_id}",
+    "POST /desk/cash/handovers/{handover_id}/confirm",
+    "POST /desk/cash/handovers/{handover_id}/withdraw",
     "POST /desk/visits/{participant_id}/bundle",
 }
 FILE = re.compile(r"\.(\w+|\{form\})$")
