@@ -40,10 +40,12 @@ APPEND_ONLY = (
 # Against changing, deleting and replacing on SQLite; against changing or deleting, and emptying, on PostgreSQL.
 GUARDS_OF_A_TABLE = {"sqlite": 3, "postgresql": 2}
 GUARDS = {
-    "sqlite": "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'",
-    "postgresql": "SELECT tgrelid::regclass::text FROM pg_trigger"
+    "sqlite": "SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": "SELECT tgrelid::regclass::text, tgname FROM pg_trigger"
     " WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')",
 }
+# It keeps the cash of every site, and so guards against taking out more than there is.
+FLOAT_KEEPER = {"sqlite": "ledger_entry_keeps_float", "postgresql": "keeps_float"}
 
 
 def key(session: Session) -> Iterator[str]:
@@ -69,7 +71,11 @@ def whole(session: Session) -> Iterator[str]:
 def guards(session: Session) -> Iterator[str]:
     """The triggers that refuse changes are in place and on."""
     dialect = _dialect(session)
-    found = Counter(session.scalars(text(GUARDS[dialect])))
+    triggers = {(table, name) for table, name in session.execute(text(GUARDS[dialect]))}
+    keeper = ("ledger_entry", FLOAT_KEEPER[dialect])
+    if keeper not in triggers:
+        yield "the books no longer keep the cash of the sites: a trigger is missing or off"
+    found = Counter(table for table, _name in triggers - {keeper})
     for table in APPEND_ONLY:
         if found[table] < GUARDS_OF_A_TABLE[dialect]:
             yield f"{table} can be changed: a trigger is missing or off"

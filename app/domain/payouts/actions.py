@@ -126,7 +126,7 @@ def pay_out(
         each not in waiting or kept[each] != payout_id for each in accrual_ids
     ):
         raise AccrualChanged
-    accruals = [waiting[each] for each in dict.fromkeys(accrual_ids)]
+    accruals = [each for each in waiting.values() if each.id in accrual_ids]
     receipt = keep_payout(
         session,
         books,
@@ -260,7 +260,7 @@ def expire(
             raise AccrualChanged
     entries = []
     with settled_once(AccrualChanged):
-        for accrual in accruals:
+        for accrual in sorted(accruals, key=lambda each: (each.entered_on, each.id)):
             entry_id = move(
                 session,
                 replace(books, site_id=accrual.site_id),

@@ -211,11 +211,14 @@ def cancel_rewards(
     fates = [queries.fate_of(session, entry) for entry in entries]
     if any(fate.state in HANDED_OVER for fate in fates):
         raise RewardAlreadyPaid
+    ways = [
+        (fate.state, (*fate.moves, entry))
+        for entry, fate in zip(entries, fates, strict=True)
+        if fate.state is not AccrualState.CORRECTED
+    ]
     with settled_once(RewardAlreadyPaid):
-        for entry, fate in zip(entries, fates, strict=True):
-            if fate.state is not AccrualState.CORRECTED:
-                for each in (*fate.moves, entry):
-                    take_back(session, each, on=books.on, reason=reason)
+        for state, way in sorted(ways, key=lambda each: (each[1][0].entered_on, each[1][0].id)):
+            _undo(session, state, way, on=books.on, reason=reason)  # in the order of payments
 
 
 def pay_in_cash(
@@ -308,6 +311,21 @@ def keep_payout(
         },
     )
     return receipt
+
+
+def _undo(
+    session: Session, state: AccrualState, way: Sequence[LedgerEntry], *, on: date, reason: str
+) -> None:
+    """Reverse an accrual with every step it took. Where it stands now it ends, and nothing else can come of it."""
+    last, *earlier = way
+    is_accrual = state is AccrualState.OPEN and last.credit is Account.STIPENDS_PAYABLE
+    reversal = reverse(
+        session, last, on=on, reason=reason, kind=ENDED if is_accrual else "reversal"
+    )
+    if state is AccrualState.EXPIRED:
+        put(session, PayoutLine, queries.line(session, last.id, reversal))
+    for each in earlier:
+        reverse(session, each, on=on, reason=reason)
 
 
 def _fee_that_is_owed(session: Session, participant_id: UUID, minor: int) -> Accrual | None:
@@ -442,16 +460,6 @@ def entry_row(
         "protocol_id": books.protocol_id,
         "reason": reason,
     }
-
-
-def take_back(session: Session, entry: LedgerEntry, *, on: date, reason: str) -> None:
-    """Reverse an accrual, or a step it took, so that nothing else can come of it any more."""
-    is_open = entry.credit is Account.STIPENDS_PAYABLE and not queries.was_paid(session, [entry.id])
-    kind = ENDED if is_open else "reversal"
-    reversal = reverse(session, entry, on=on, reason=reason, kind=kind)
-    expired = entry.credit is Account.STIPENDS_UNCLAIMED
-    if expired and not queries.was_paid(session, [entry.id]):
-        put(session, PayoutLine, queries.line(session, entry.id, reversal))
 
 
 def reverse(

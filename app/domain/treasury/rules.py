@@ -7,6 +7,7 @@ BY_HAND = frozenset(
         (Account.CASH_FLOAT, Account.FUNDING),
         (Account.CASH_FLOAT, Account.BANK),
         (Account.BANK, Account.FUNDING),
+        (Account.BANK, Account.CASH_FLOAT),
         (Account.CASH_VARIANCE, Account.CASH_FLOAT),
         (Account.CASH_FLOAT, Account.CASH_VARIANCE),
     }
