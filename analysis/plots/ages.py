@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from analysis.plots.svg import document, element, heading, text, text_width
-from analysis.plots.words import COLOURS, WRITING, Writing
+from analysis.plots.words import WRITING, Writing
 
 _ROW = 40.0
+_BAR = "#4477AA"
 _PALE = "#e8edf3"
 
 
@@ -52,8 +53,6 @@ def draw_ages(
         body.append(element("rect", x=4, y=y + 19, width=room, height=11, fill=_PALE, rx=2))
         if amount > 0:
             long = room * amount / most
-            body.append(
-                element("rect", x=4, y=y + 19, width=long, height=11, fill=COLOURS[0], rx=2)
-            )
+            body.append(element("rect", x=4, y=y + 19, width=long, height=11, fill=_BAR, rx=2))
     height = _ROW * len(words.ages) + 4
     return document(width, height, title=words.title, description=words.description, body=body)

@@ -266,7 +266,7 @@ def _bad_number(visitor: Visitor) -> None:
     _of_visit("contact")(visitor)
     visitor.page.fill("#number", "12")
     visitor.send("main form.card")
-    visitor.page.locator(".notice.error").first.wait_for()
+    visitor.page.locator("#number-error").wait_for()
 
 
 def _given_card(tour: Tour) -> Names:

@@ -80,12 +80,12 @@ def age_name(band: int, language: str) -> str:
     """What an age is called, by the first of its days.
 
     >>> [age_name(band, "en") for band in (0, 30, 365)]
-    ['less than 30 days', '30 to 59 days', '365 days and more']
+    ['Less than 30 days', '30 to 59 days', '365 days and more']
     """
     _ = gettext_of(language)
     later = [age for age in AGES if age > band]
     if not later:
         return _("%(days)s days and more") % {"days": band}
     if band == 0:
-        return _("less than %(days)s days") % {"days": later[0]}
+        return _("Less than %(days)s days") % {"days": later[0]}
     return _("%(first)s to %(last)s days") % {"first": band, "last": later[0] - 1}
