@@ -4,9 +4,11 @@ Each route of a page stands in ``SCREENS``, or under what is no page of its own;
 """
 
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,10 @@ from app.core.crypto import Keyring, keyring_of
 from app.core.db import Database
 from app.demo.credentials import Credentials
 from app.demo.scene import LOG_INS
+from app.domain.answers.actions import mark_unknown
+from app.domain.batches.actions import take_out
+from app.domain.batches.queries import BatchFacts
+from app.domain.batches.rules import Selection
 from app.domain.claims import queries as claims
 from app.domain.claims.actions import give_card
 from app.domain.claims.queries import Names
@@ -39,10 +45,18 @@ from app.domain.staff.actions import start_session
 from app.domain.staff.queries import Actor, by_api_key
 from app.domain.stipends.actions import enter, pay_in_cash
 from app.domain.stipends.queries import Earner, books_of, owed_by_person
-from app.domain.stipends.rules import Account
+from app.domain.stipends.rules import Account, Method
 from app.domain.unclaimed.actions import ask_write_off
 from app.domain.visits import actions as visits
 from app.web import pages
+from tests.batches import (
+    Office,
+    a_released_batch,
+    an_approved_batch,
+    someone_owed,
+    the_lines,
+)
+from tests.batches import a_batch as a_payout_batch
 from tests.devices import a_device
 from tests.factories import Place, a_scan, answers, go_through_visit
 from tests.journeys.desks import Desk
@@ -600,6 +614,94 @@ def _enrolling(visitor: Visitor) -> None:
     visitor.page.locator("#pin").wait_for()
 
 
+def _with_batch(
+    state: str, then: Callable[[Visitor, BatchFacts], None] | None = None, *, query: str = ""
+) -> Go:
+    """The page of a batch of airtime and vouchers that has just come so far; then what is done there."""
+
+    def go(visitor: Visitor) -> None:
+        tour, now = visitor.tour, utc_now()
+        office = Office(tour.place, tour.actors["finance2"])
+        number = f"050{secrets.randbelow(10**7):07}"
+        chosen = Selection(frozenset({Method.AIRTIME, Method.VOUCHER}))
+        make = {"draft": a_payout_batch, "approved": an_approved_batch}.get(state, a_released_batch)
+        with tour.database.transaction() as session:
+            owed: dict[str, Any] = {"now": now - timedelta(days=1)}
+            someone_owed(session, tour.place, method=Method.AIRTIME, number=number, **owed)
+            someone_owed(session, tour.place, 590, method=Method.VOUCHER, **owed)
+            batch = make(session, office, chosen, now=now)
+            if state == "unknown":
+                lines = [line for line in the_lines(session, batch) if line.msisdn]
+                mark_unknown(session, batch.id, [lines[0].id], by=office.preparer, now=now)
+        visitor.open(f"/stipends/batches/{batch.id}{query}")
+        visitor.page.locator(".batch-path").wait_for()
+        if then:
+            then(visitor, batch)
+
+    return go
+
+
+def _sending(form: str, change: str = "") -> Callable[[Visitor, BatchFacts], None]:
+    def send(visitor: Visitor, _batch: BatchFacts) -> None:
+        if change:
+            visitor.page.evaluate(change)
+        visitor.send(form)
+        visitor.page.locator(".notice.error").wait_for()
+
+    return send
+
+
+def _changed_meanwhile(visitor: Visitor, batch: BatchFacts) -> None:
+    tour = visitor.tour
+    with tour.database.transaction() as session:
+        one = the_lines(session, batch)[0].id
+        take_out(session, batch.id, [one], reason="test", by=tour.place.finance, now=utc_now())
+    visitor.send("form[action$='/release']")
+    visitor.page.locator(".notice.error").wait_for()
+
+
+def _to_line(then: str = "") -> Callable[[Visitor, BatchFacts], None]:
+    def go(visitor: Visitor, _batch: BatchFacts) -> None:
+        visitor.page.locator("table.lines a").first.click()
+        visitor.page.locator("dl.facts").wait_for()
+        if then:
+            visitor.send(then)
+            visitor.page.locator(".notice.error").wait_for()
+
+    return go
+
+
+def _answered(line: str) -> Callable[[Visitor, BatchFacts], None]:
+    """A file with one line comes back."""
+
+    def go(visitor: Visitor, batch: BatchFacts) -> None:
+        with visitor.tour.database.snapshot() as session:
+            ref = next(each.payment_ref for each in the_lines(session, batch) if each.msisdn)
+        heading = "payment_ref,status,provider_receipt,amount_paid,completed_at,error"
+        body = f"{heading}\n{ref},{line}\n".encode()
+        file: Any = {"name": "back.csv", "mimeType": "text/csv", "buffer": body}
+        visitor.page.set_input_files("#file", files=[file])
+        visitor.send("form[action='/stipends/batches/answers']")
+        visitor.page.locator("main .notice").wait_for()
+
+    return go
+
+
+NO_WAY = "document.querySelectorAll('form[action$=\"/prepare\"] [name=method]').forEach((each) => each.remove())"
+OTHER = "document.querySelector('form[action$=\"/approve\"] [name=seen]').value = 'other'"
+LOOK = "/stipends/batches/prepare?look=1&method=voucher&method=cash&at_least="
+
+
+def _prepared_in_no_way(visitor: Visitor) -> None:
+    _with_batch("draft")(visitor)
+    with visitor.tour.database.transaction() as session:
+        someone_owed(session, visitor.tour.place, 590, method=Method.VOUCHER, now=utc_now())
+    visitor.open(LOOK)
+    visitor.page.evaluate(NO_WAY)
+    visitor.send("form[method=post][action='/stipends/batches/prepare']")
+    visitor.page.locator(".notice.error").wait_for()
+
+
 FRESH = 10
 DESK = (
     *at("/desk", "intake", "coupon_manager"),
@@ -704,6 +806,28 @@ GENERAL = (
     Screen("a layout with faults", "finance", ("POST /stipends/profiles/{slug}",), _layout("#narration", "=1+1")),
     Screen("a layout that went back", "finance", ("POST /stipends/profiles/{slug}/reset",), _layout_gone_back),
 )  # fmt: skip
+_ONE = "/stipends/batches/{batch_id}"
+BATCHES = (
+    *at("/stipends/batches", "lead", "finance"),
+    *at("/stipends/batches/prepare", "finance"),
+    Screen("what a batch would be", "finance", ("GET /stipends/batches/prepare",), lambda visitor: visitor.open(LOOK)),
+    Screen("a batch of at least nonsense", "finance", ("GET /stipends/batches/prepare",), lambda visitor: visitor.open(f"{LOOK}x")),
+    Screen("a batch in no way", "finance", ("POST /stipends/batches/prepare",), _prepared_in_no_way),
+    Screen("a batch to approve", "lead", (f"GET {_ONE}",), _with_batch("draft")),
+    Screen("a batch of one's own", "finance", (f"GET {_ONE}",), _with_batch("draft")),
+    Screen("another batch than was seen", "lead", (f"POST {_ONE}/approve",), _with_batch("draft", _sending("form[action$='/approve']", OTHER))),
+    Screen("voided without a reason", "lead", (f"POST {_ONE}/void",), _with_batch("draft", _sending("form[action$='/void']"))),
+    Screen("a batch to release", "finance2", (f"GET {_ONE}",), _with_batch("approved")),
+    Screen("a batch that changed meanwhile", "finance2", (f"POST {_ONE}/release",), _with_batch("approved", _changed_meanwhile)),
+    Screen("a payment of a batch", "finance", (f"GET {_ONE}/lines/{{line_id}}",), _with_batch("draft", _to_line())),
+    Screen("taken out without a reason", "finance", (f"POST {_ONE}/remove",), _with_batch("draft", _to_line("form[action$='/remove']"))),
+    Screen("a batch on its way", "finance", (f"GET {_ONE}",), _with_batch("released")),
+    Screen("what is to be handed over", "finance", (f"GET {_ONE}",), _with_batch("released", query="?state=sent&method=hands")),
+    Screen("answers that came back", "finance", (f"GET {_ONE}/answers/{{file_id}}",), _with_batch("released", _answered("failed,,0,,not registered"))),
+    Screen("answers with a mistake", "finance", ("POST /stipends/batches/answers",), _with_batch("released", _answered("paid,R1,999.00,,"))),
+    Screen("a payment nobody knows about", "finance", (f"GET {_ONE}",), _with_batch("unknown")),
+    Screen("found out without evidence", "finance", (f"POST {_ONE}/lines/{{line_id}}/resolve",), _with_batch("unknown", _to_line("form[action$='/resolve']"))),
+)  # fmt: skip
 DEVICES = (
     Screen("the app's desk", DEVICE, ("GET /desk/app",), _desk_of_device),
     Screen("the app: a used card", DEVICE, (), _card_on_device(lambda tour: tour.codes[0], "red")),
@@ -734,10 +858,17 @@ DEVICES = (
     *_unfilled("/pads", "coupon_manager", "form[action='/pads']"),
     *_unfilled("/pads", "coupon_manager", "form[action='/pads/void']", "/pads/void"),
 )  # fmt: skip
-SCREENS = (*DESK, *GENERAL, *DEVICES)
+SCREENS = (*DESK, *GENERAL, *BATCHES, *DEVICES)
 
 # Answered by another page, by a file, or by a piece that a page above takes in.
 NO_SCREENS = {
+    f"POST {_ONE}/self-release",
+    f"POST {_ONE}/review",
+    f"POST {_ONE}/handed",
+    f"POST {_ONE}/answers/{{file_id}}/book",
+    f"POST {_ONE}/answers/{{file_id}}/drop",
+    f"POST {_ONE}/lines/{{line_id}}/unknown",
+    f"POST {_ONE}/lines/{{line_id}}/bounced",
     "GET /devices/{device_id}/waiting",
     "GET /pads/list",
     "POST /conflicts/people/{participant_id}",
