@@ -76,10 +76,10 @@ Row = tuple[str, str, str]
 
 def as_typed(data: Mapping[str, Any], language: str) -> dict[str, str]:
     """What stands in the fields to begin with, but for the columns (see ``rows_of``)."""
-    out, back = data["out"], data["back"]
+    name, out, back = data["name"], data["out"], data["back"]
     given = back.get("words", {})
     return {
-        "name": translations(language).gettext(data["name"]),
+        "name": translations(language).gettext(name) if name else "",
         "form": out.get("form", "csv"),
         "delimiter": next(
             word for word, (mark, _) in DELIMITERS.items() if mark == out.get("delimiter", ",")
