@@ -13,6 +13,7 @@ from app.core.money import Money
 from app.domain.claims import queries as claims
 from app.domain.contacts import queries as contacts
 from app.domain.coupons import queries as coupons
+from app.domain.lottery import queries as lottery
 from app.domain.pads import queries as pads
 from app.domain.participants import queries as participants
 from app.domain.participants.queries import ParticipantFacts
@@ -56,6 +57,7 @@ def _of_stipend(session: Session, person: ParticipantFacts, _today: date) -> dic
     currency = programmes.programme(session, person.programme_id).currency
     own = sum(each.amount.minor for each in owed if each.expense is Account.EXPENSE_PRIMARY)
     total = sum(each.amount.minor for each in owed)
+    prizes = sum(each.amount.minor for each in owed if each.expense is Account.EXPENSE_LOTTERY)
     waits = sum(each.amount.minor for each in stipends.reserved_for(session, person.id))
     expired = sum(each.amount.minor for each in payouts.expired_of(session, person.id))
     return {
@@ -66,7 +68,9 @@ def _of_stipend(session: Session, person: ParticipantFacts, _today: date) -> dic
         "own_card": claims.card_of(session, person.id),
         "owed": Money(total, currency),
         "for_taking_part": Money(own, currency),
-        "for_teaching": Money(total - own, currency),
+        "for_teaching": Money(total - own - prizes, currency),
+        "prizes": Money(prizes, currency),
+        "tickets": lottery.tickets_of(session, person.programme_id, person.id).count,
         "came_back": coupons.came_back(session, person.id),
         "payment_id": uuid4(),
     }
