@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy.orm import Session
 
 from app.domain.audit import queries as audit
-from app.verification import analyses, coupons, files, floats, forest, money, pads, record
+from app.verification import analyses, batches, coupons, files, floats, forest, money, pads, record
 
 CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "key: it is the one this database was made with": files.key,
@@ -25,6 +25,12 @@ CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "sites: what one paid for another stands in both books": money.sites,
     "floats: the cash of every site is what its entries say": money.floats,
     "reservations: what waits in a batch is owed": money.reservations,
+    "batches: signed by different people, as the record says": batches.signatures,
+    "frozen batches: what was approved is what there is": batches.frozen,
+    "lines of batches: each is the sum of what it names, and names it once": batches.lines,
+    "ends of batches: what became of a line stands in the ledger": batches.states,
+    "kept aside: only for lines that wait": batches.reserved,
+    "files that came back: each was booked once": batches.answer_files,
     "write-offs: two people gave up what was not claimed": money.write_offs,
     "cash counts: each adds up, and what differs stands in the ledger": floats.counts,
     "cash variances: each was found by a count or decided": floats.variances,

@@ -37,6 +37,8 @@ APPEND_ONLY = (
     "lottery_place",
     "protocol_proposal",
 )
+# Of these what was signed, or decided, never changes, and no row goes: so many guards each.
+FROZEN = {"payout_batch": 3, "payout_batch_line": 4, "payout_answer_file": 3}
 # Against changing, deleting and replacing on SQLite; against changing or deleting, and emptying, on PostgreSQL.
 GUARDS_OF_A_TABLE = {"sqlite": 3, "postgresql": 2}
 GUARDS = {
@@ -79,6 +81,9 @@ def guards(session: Session) -> Iterator[str]:
     for table in APPEND_ONLY:
         if found[table] < GUARDS_OF_A_TABLE[dialect]:
             yield f"{table} can be changed: a trigger is missing or off"
+    for table, guards_of_it in FROZEN.items():
+        if found[table] < guards_of_it:
+            yield f"what is frozen in {table} can be changed: a trigger is missing or off"
 
 
 def states(session: Session) -> Iterator[str]:

@@ -37,6 +37,9 @@ KEYS = {
     "payout_profile": "id",
 }
 
+# Their rows go forward and are never deleted: tests/domain/test_batches_frozen.py.
+FROZEN = {"payout_batch", "payout_batch_line", "payout_answer_file"}
+
 
 @pytest.fixture
 def filled(database: Database) -> Database:
@@ -104,4 +107,4 @@ def test_every_table_that_must_not_change_is_tried_here(database: Database) -> N
         else "SELECT DISTINCT event_object_table FROM information_schema.triggers"
     )
     with database.engine.connect() as connection:
-        assert set(connection.scalars(text(found))) == set(KEYS)
+        assert set(connection.scalars(text(found))) == set(KEYS) | FROZEN
