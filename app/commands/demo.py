@@ -79,7 +79,8 @@ def _fill(folder: Path, participants: int) -> None:
     with opened(settings) as database:
         scene = fill(database, participants=participants, now=utc_now(), tell=progress)
     progress.end()
-    Credentials(scene.log_ins, CODE, tuple(site.code for site in scene.sites), ()).write(half)
+    sites = tuple(site.code for site in scene.sites)
+    Credentials(scene.log_ins, CODE, sites, (), scene.claim_cards).write(half)
     finish(folder)
 
 
@@ -112,6 +113,10 @@ def _welcome(credentials: Credentials, folder: Path, settings: Settings) -> str:
         ),
         "",
         f"coupons that can be redeemed now: {', '.join(map(group, credentials.usable_coupons[:3]))}",
+        *(
+            f"a card to claim money with at /desk/rewards: {group(code)}, PIN {pin}"
+            for code, pin in credentials.claim_cards[:1]
+        ),
         f"a desk that needs no network: enrol a browser at {address}/devices as the coupon manager",
         f"all of this, with API keys: {folder / FILE}",
     ]

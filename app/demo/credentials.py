@@ -16,6 +16,7 @@ class Credentials:
     programme: str
     sites: tuple[str, ...]
     usable_coupons: tuple[str, ...]
+    claim_cards: tuple[tuple[str, str], ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write the file for its owner's eyes only, all of it or nothing."""
@@ -25,6 +26,7 @@ class Credentials:
             "programme": self.programme,
             "sites": list(self.sites),
             "usable_coupons": list(self.usable_coupons),
+            "claim_cards": [{"code": code, "pin": pin} for code, pin in self.claim_cards],
         }
         half = folder / f"{FILE}.half"
         half.unlink(missing_ok=True)
@@ -40,4 +42,10 @@ class Credentials:
     def read(cls, folder: Path) -> "Credentials":
         told = json.loads((folder / FILE).read_text())
         log_ins = {name: LogIn(**value) for name, value in told.items() if isinstance(value, dict)}
-        return cls(log_ins, told["programme"], tuple(told["sites"]), tuple(told["usable_coupons"]))
+        return cls(
+            log_ins,
+            told["programme"],
+            tuple(told["sites"]),
+            tuple(told["usable_coupons"]),
+            tuple((card["code"], card["pin"]) for card in told.get("claim_cards", ())),
+        )

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from app.demo.printed import print_pads
 from app.demo.scene import Scene, set_up
 from app.demo.season import DAYS, Season
 from app.domain.programmes.models import Programme, Site
+from app.upkeep import DUTIES
 from app.worker import run_once
 
 SEED = 20
@@ -37,6 +39,8 @@ def fill(database: Database, *, participants: int, now: datetime, tell: Progress
             del kept  # until here the session need not read them again for every step of a visit
         tell(season.came, participants)
     print_pads(database, scene, now=now)
+    for duty in DUTIES.values():
+        duty.do(database, now)
     while run_once(database, now=now):
         pass
-    return scene
+    return replace(scene, claim_cards=tuple(season.finance.claim_cards))

@@ -10,12 +10,13 @@ from app.core.ids import short_label
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.actions import open_programme, open_site
 from app.domain.programmes.queries import SiteFacts
-from app.domain.programmes.rules import Protocol
+from app.domain.programmes.rules import PayoutRules, Protocol
 from app.domain.staff.actions import add_member, make_api_key
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Role
 
 CODE = "DEMO"
+EXPIRES_AFTER = 150
 WEEK = {**dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "09:00–18:00"), "sat": "10:00–15:00"}
 
 # Real cities, invented streets and numbers that nobody can have.
@@ -65,14 +66,18 @@ class LogIn:
 
 @dataclass(frozen=True)
 class Scene:
-    """The programme, its sites, who sits at each desk, and the log-ins to tell."""
+    """The programme, its sites, who sits at each desk, and what to tell: log-ins, and people's own cards with their PINs."""
 
     programme_id: UUID
     sites: tuple[SiteFacts, ...]
     desks: dict[UUID, Actor]
     manager: Actor
+    lead: Actor
     finance: Actor
+    finance2: Actor
+    admin: Actor
     log_ins: dict[str, LogIn]
+    claim_cards: tuple[tuple[str, str], ...] = ()
 
 
 def set_up(session: Session, *, participants: int, now: datetime) -> Scene:
@@ -84,7 +89,7 @@ def set_up(session: Session, *, participants: int, now: datetime) -> Scene:
         currency="UAH",
         languages=["uk", "en"],
         target=-(-participants * 17 // 500) * 50,
-        protocol=Protocol(),
+        protocol=Protocol(payouts=PayoutRules(expires_after_days=EXPIRES_AFTER)),
         now=now,
     )
     for described in SITES:
@@ -107,7 +112,17 @@ def set_up(session: Session, *, participants: int, now: datetime) -> Scene:
         _, desks[site.id] = _member(
             session, f"desk.{site.code.lower()}", Role.INTAKE, programme_id, site.id, now
         )
-    return Scene(programme_id, sites, desks, actors["coupon_manager"], actors["finance"], log_ins)
+    return Scene(
+        programme_id,
+        sites,
+        desks,
+        manager=actors["coupon_manager"],
+        lead=actors["lead"],
+        finance=actors["finance"],
+        finance2=actors["finance2"],
+        admin=actors["admin"],
+        log_ins=log_ins,
+    )
 
 
 def _member(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
 from app.demo.desk import Card, Chain, Desk, Holder
+from app.demo.finance import Finance
 from app.demo.people import chance_of_a_woman, meet, route_of_seed
 from app.demo.pockets import Pockets
 from app.demo.scans import Scans
@@ -38,6 +39,8 @@ DECIDED, UNDECIDED = 64, 3
 OPEN_DAY, FRIENDS = 37, 12
 # How many days ago a chain fell quiet: coupons are out, and nobody has come with one for more than a fortnight.
 QUIET = 17
+# The minute of a day by which every desk has closed.
+EVENING = 19 * 60 + 30
 
 Happening = Callable[[Session, datetime], None]
 
@@ -63,6 +66,7 @@ class Season:
         self._plan = _plan(participants - 2, self._first, rng)
         self._is_dense = participants >= 100
         self._plan_seeds(dense=self._is_dense)
+        self.finance = Finance(scene, today=self._today, rng=random.Random(participants))
         self.came = 0
 
     def days(self) -> Iterator[date]:
@@ -85,6 +89,7 @@ class Season:
         for card in self._pockets.lose(0.0022):
             status = self._rng.choice((*[CouponStatus.LOST] * 3, CouponStatus.VOID))
             end(session, card.code, status, programme_id=self._scene.programme_id, on=day)
+        self.finance.live(session, day, self._at(day, EVENING))
 
     def _plan_seeds(self, *, dense: bool) -> None:
         for place, desk in enumerate(self._desks):
