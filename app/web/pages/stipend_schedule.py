@@ -244,6 +244,7 @@ def _comes_to(
     together = reckoning.on_one_day(entered)
     found = reckoning.projection(after.stipends, before.stipends, outlook, currency=currency)
     return {
+        "programme": programme,
         "example": reckoning.example(
             after.stipends, before.stipends, recruits, together=together, currency=currency
         ),
@@ -281,7 +282,7 @@ def _form(
     current: CurrentProtocol = facts["current"]
     currency = facts["programme"].currency
     context: dict[str, Any] = {
-        **{key: facts[key] for key in ("programme", "usernames", "clock")},
+        **{key: facts[key] for key in ("usernames", "clock")},
         "proposals": facts["proposals"][:PROPOSALS_SHOWN],
         "version": current.version,
         "groups": protocol_form.ABOUT_MONEY,
@@ -320,7 +321,7 @@ def _proposal_page(
         found: Proposal = programmes.proposal(session, actor.programme_id, proposal_id)
     currency = facts["programme"].currency
     context = {
-        **{key: facts[key] for key in ("programme", "usernames", "clock", "today")},
+        **{key: facts[key] for key in ("usernames", "clock")},
         "proposal": found,
         "changes": protocol_form.changes(found.before, found.after, currency),
         "kinds": protocol_form.KINDS,
