@@ -142,8 +142,18 @@ def signatures(session: Session) -> Iterator[str]:
         )
     ):
         known[subject].add((act, who))
-    columns = PayoutBatch.__table__.c
-    for row in session.execute(select(*(c for c in columns if c.name != "state"), _state)):
+    signed_rows = select(
+        PayoutBatch.id,
+        PayoutBatch.prepared_by,
+        PayoutBatch.approved_by,
+        PayoutBatch.second_approved_by,
+        PayoutBatch.released_by,
+        PayoutBatch.reviewed_by,
+        PayoutBatch.needs_second,
+        PayoutBatch.is_self_release,
+        _state.label("word"),
+    )
+    for row in session.execute(signed_rows):
         approvals = [each for each in (row.approved_by, row.second_approved_by) if each]
         signed = [row.prepared_by, *approvals]
         if row.released_by and not row.is_self_release:
@@ -151,11 +161,9 @@ def signatures(session: Session) -> Iterator[str]:
         if len(set(signed)) != len(signed):
             yield f"batch {row.id} was signed twice by one person"
         needed = 2 if row.needs_second else 1
-        state = row[-1]
-        if state in (BatchState.APPROVED, *SENT) and not (
-            row.is_self_release or len(approvals) >= needed
-        ):
-            yield f"batch {row.id} is {state} without the approvals it needs"
+        is_signed = row.is_self_release or len(approvals) >= needed
+        if row.word in (BatchState.APPROVED, *SENT) and not is_signed:
+            yield f"batch {row.id} is {row.word} without the approvals it needs"
         if row.is_self_release and row.released_by not in (None, row.prepared_by):
             yield f"batch {row.id} was released by another than it says"
         if row.reviewed_by and row.reviewed_by == row.released_by:
