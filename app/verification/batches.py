@@ -197,8 +197,8 @@ def _lines(session: Session) -> Iterator[Line]:
         select(
             PayoutBatchLine.id,
             PayoutBatchLine.batch_id,
-            _line_state,
-            _state,
+            _line_state.label("line_word"),
+            _state.label("word"),
             PayoutBatchLine.currency,
             PayoutBatch.currency,
             PayoutBatchLine.amount_minor,
