@@ -536,6 +536,21 @@ def test_a_spreadsheet_that_claims_a_million_columns_is_read_quickly() -> None:
     assert time.process_time() - began < 10
 
 
+def test_a_spreadsheet_with_more_cells_or_styles_than_anyone_needs_is_refused_quickly() -> None:
+    plain = as_xlsx([HEAD, ["A", "paid", "", 1]])
+    with zipfile.ZipFile(BytesIO(plain)) as parts:
+        sheet, styles = (parts.read(f"xl/{name}.xml") for name in ("worksheets/sheet1", "styles"))
+    cells = b"<row>" + b"<c><v>1</v></c>" * 1_400 + b"</row>"
+    many = sheet.replace(b"</sheetData>", cells * 600 + b"</sheetData>")
+    style = b'<xf numFmtId="0" fontId="0" fillId="0" borderId="0"/>'
+    styled = styles.replace(b"</cellXfs>", style * 250_000 + b"</cellXfs>")
+    for name, content in (("worksheets/sheet1", many), ("styles", styled)):
+        file = _replaced(plain, f"xl/{name}.xml", content)
+        began = time.process_time()
+        assert faults(read(file)) == [(0, "too_large")]
+        assert time.process_time() - began < 5
+
+
 def test_ten_thousand_answers_are_read_in_a_few_seconds() -> None:
     table = [
         HEAD,

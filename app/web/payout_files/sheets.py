@@ -18,6 +18,10 @@ from app.web.payout_files.profile import DELIMITERS
 
 LARGEST = 1024 * 1024
 LARGEST_UNPACKED = 16 * LARGEST
+LARGEST_PART = (
+    2 * LARGEST
+)  # of what holds no cells: each style costs openpyxl as much time as a cell
+MOST_CELLS = 300_000
 MOST_PARTS = 200
 MOST_ROWS = 12_000  # more than a batch has lines, with room for empty ones
 WIDEST = 80
@@ -25,6 +29,8 @@ ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MACROS = re.compile(r"vba|macrosheet|activex|\.bin$", re.IGNORECASE)
 _HARMLESS = re.compile(r"printersettings", re.IGNORECASE)
 _LINKS = re.compile(r"externallinks?/|connections\.xml|querytables/|embeddings/", re.IGNORECASE)
+_SHEET = re.compile(r"/worksheets/[^/]+\.xml$", re.IGNORECASE)
+_CELLS = re.compile(r"/worksheets/[^/]+\.xml$|/sharedstrings\.xml$", re.IGNORECASE)
 _SEPARATOR = re.compile(r"sep=(.)\r?\n")
 
 
@@ -117,7 +123,7 @@ def _rows_of_workbook(content: bytes) -> Iterator[Line]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             _check_parts(parts)
-            holds_formula = any(_has_formula(parts, name) for name in parts.namelist())
+            holds_formula = _has_formula(parts)
         book = load_workbook(io.BytesIO(content), read_only=True, keep_links=False)
         rows = book.worksheets[0].iter_rows(max_row=MOST_ROWS + 1, max_col=WIDEST)
         told = False
@@ -143,6 +149,8 @@ def _check_parts(parts: zipfile.ZipFile) -> None:
         raise _too_large()
     if any(info.flag_bits & 0x1 for info in infos):
         raise Unreadable(FileFaultCode.LOCKED_OR_OLD)
+    if any(i.file_size > LARGEST_PART and not _CELLS.search(i.filename) for i in infos):
+        raise _too_large()
     names = [info.filename for info in infos]
     if any(_LINKS.search(name) for name in names):
         raise Unreadable(FileFaultCode.EXTERNAL_LINKS)
@@ -152,16 +160,22 @@ def _check_parts(parts: zipfile.ZipFile) -> None:
         raise Unreadable(FileFaultCode.MACROS)
 
 
-def _has_formula(parts: zipfile.ZipFile, name: str) -> bool:
-    if "/worksheets/" not in name or not name.endswith(".xml"):
-        return False
-    with parts.open(name) as sheet:
-        for _, element in iterparse(sheet, events=("end",)):
-            if element.tag.rpartition("}")[2] == "f":
-                return True
-            if element.tag.rpartition("}")[2] == "row":
-                element.clear()
-    return False
+def _has_formula(parts: zipfile.ZipFile) -> bool:
+    """Whether any sheet computes, seen or unseen. Raises: Unreadable, for more cells than ten thousand lines have."""
+    cells, found = 0, False
+    for name in parts.namelist():
+        if not _SHEET.search(name):
+            continue
+        with parts.open(name) as sheet:
+            for _, element in iterparse(sheet, events=("end",)):
+                tag = element.tag.rpartition("}")[2]
+                cells += tag == "c"
+                found = found or tag == "f"
+                if cells > MOST_CELLS:
+                    raise _too_large()
+                if tag == "row":
+                    element.clear()
+    return found
 
 
 def _seen(cell: Any) -> Seen:
