@@ -444,6 +444,13 @@ REASONS: dict[tuple[str, str], str] = {
     ("batch_changed", "lapsed"): N_(
         "The batch was no longer what was approved, so nothing was sent and the approvals are void."
     ),
+    ("cannot_write_payments", "other_country"): N_(
+        "A number is of another country than the layout is for. Please take the line out, or choose another layout."
+    ),
+    ("cannot_write_payments", "bad_number"): N_(
+        "A phone number is not written with its country code. Please take the line out and correct the number."
+    ),
+    ("cannot_write_payments", "nothing_to_send"): N_("No payment of this kind is left to send."),
     ("mistyped_code", "training"): N_("This is a training card: it counts nowhere."),
 }
 
