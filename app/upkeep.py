@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import local_date
 from app.core.db import Database
 from app.domain.claims.actions import forget_old_misses
+from app.domain.floats.actions import warn_of_low_floats
 from app.domain.programmes import queries as programmes
 from app.domain.stipends.errors import AccrualChanged
 from app.domain.unclaimed import actions as unclaimed
@@ -68,10 +69,17 @@ def forget(database: Database, now: datetime) -> int:
     return 0
 
 
+def warn(database: Database, now: datetime) -> int:
+    """Tell of every site whose cash is low, once a day."""
+    with database.transaction() as session:
+        return warn_of_low_floats(session, now=now)
+
+
 DUTIES: Mapping[str, Duty] = {
     "claims.remind": Duty(timedelta(minutes=5), remind),
     "claims.expire": Duty(timedelta(minutes=15), expire),
     "claims.forget": Duty(timedelta(hours=6), forget),
+    "floats.warn": Duty(timedelta(minutes=15), warn),
 }
 
 

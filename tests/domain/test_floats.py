@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.core.db import Database
 from app.core.money import Money
 from app.core.outbox import OutboxRow, body_of
 from app.domain.audit.errors import ReasonNeeded
@@ -43,6 +44,7 @@ from app.domain.stipends.actions import note_fee_paid, pay_in_cash
 from app.domain.stipends.errors import BadAmount, FloatTooLow, PaymentIdReused
 from app.domain.stipends.queries import Books, books_of
 from app.domain.treasury.actions import allow_overdraft, fund_bank, fund_float
+from app.upkeep import DUTIES, warn
 from app.verification import CHECKS
 from tests.factories import LATER, NOON, Place, a_finished_visit, a_place, a_site, an_actor
 
@@ -808,6 +810,14 @@ def test_a_low_float_is_told_once_a_day_of_its_site(session: Session) -> None:
         "low_minor",
         "currency",
     }
+
+
+def test_a_worker_tells_of_low_floats_without_being_asked(database: Database) -> None:
+    with database.transaction() as session:
+        a_place(session, cash=1)
+    assert warn(database, LATER) == 1
+    assert warn(database, LATER) == 0
+    assert DUTIES["floats.warn"].do is warn
 
 
 def a_loss(session: Session, place: Place, minor: int = 4_000) -> None:

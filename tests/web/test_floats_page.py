@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app.core.crypto import Keyring
 from app.core.db import Database
+from app.domain.audit.queries import latest
 from app.domain.programmes.queries import SiteFacts
 from app.domain.stipends.actions import note_fee_paid
 from app.domain.stipends.queries import books_of
@@ -81,6 +82,18 @@ def test_money_goes_each_way_once_however_often_the_form_is_sent(
     row = table(finance)[site.code]
     assert (row["cash"], row["bank"]) == (f"{cash / 100:.2f}", f"{bank / 100:.2f}")
     assert put(finance, "funding", site, "101", acts["funding"]).status_code == 409
+
+
+def test_who_put_money_in_is_recorded(finance: Reader, database: Database, place: Place) -> None:
+    put(finance, "funding", place.site, "3")
+    put(finance, "to_bank", place.site, "2")
+    for act, facts in (
+        ("float.funded", {"minor": 300, "currency": "UAH", "from": "funding"}),
+        ("float.banked", {"minor": 200, "currency": "UAH"}),
+    ):
+        with database.snapshot() as session:
+            (entry,) = latest(session, place.programme.id, action=act)
+        assert (entry.staff_id, entry.facts) == (place.finance.staff_id, facts)
 
 
 def test_cash_is_carried_to_another_site_once(
