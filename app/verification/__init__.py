@@ -9,7 +9,18 @@ from collections.abc import Callable, Iterator
 from sqlalchemy.orm import Session
 
 from app.domain.audit import queries as audit
-from app.verification import analyses, batches, coupons, files, floats, forest, money, pads, record
+from app.verification import (
+    analyses,
+    batches,
+    claims,
+    coupons,
+    files,
+    floats,
+    forest,
+    money,
+    pads,
+    record,
+)
 
 CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "key: it is the one this database was made with": files.key,
@@ -36,6 +47,9 @@ CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "cash variances: each was found by a count or decided": floats.variances,
     "cash handovers: from one person to another, each step by whose it is": floats.handovers,
     "cash write-offs: what two people gave up is what was asked for": floats.write_offs,
+    "own cards: one in use for each, found by what is printed on it": claims.cards,
+    "telephone numbers: each is found for whoever gave it": claims.numbers,
+    "given up: all that two people approved": claims.write_offs,
     "coupons: one is redeemed exactly when a redemption was accepted": coupons.redeemed,
     "redemptions: one accepted for a coupon": coupons.once,
     "bundles: each holds the coupons it says": coupons.bundles,

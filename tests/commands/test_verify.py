@@ -23,9 +23,14 @@ from app.domain.analyses.rules import AnalysisKind, RunState
 from app.domain.arrivals.actions import arrive, record_conflict
 from app.domain.audit.actions import chain
 from app.domain.audit.models import AuditEvent
+from app.domain.claims.actions import end_card, give_card
+from app.domain.claims.models import ClaimCard
+from app.domain.claims.rules import CardState
 from app.domain.conflicts.actions import decide_conflict
 from app.domain.conflicts.models import ConflictDecision
 from app.domain.conflicts.rules import Decision
+from app.domain.contacts.actions import keep_contact
+from app.domain.contacts.models import ContactNumber
 from app.domain.corrections.actions import take_back
 from app.domain.coupons.models import Coupon, CouponBundle, ReservedCoupon
 from app.domain.coupons.rules import CouponStatus
@@ -37,11 +42,15 @@ from app.domain.pads.rules import PadStatus
 from app.domain.participants.models import Participant, PossibleDuplicate
 from app.domain.participants.queries import Arrival, Origin, seal_arrival, seal_origin
 from app.domain.participants.rules import Likeness, Standing
+from app.domain.payouts.actions import expire
 from app.domain.services.models import ServiceRecord
 from app.domain.stipends.actions import note_fee_paid, pay_in_cash
 from app.domain.stipends.models import LedgerEntry, Payout
-from app.domain.stipends.queries import Earner, account_digest, books_of
-from app.domain.stipends.rules import Account
+from app.domain.stipends.queries import Earner, account_digest, books_of, owed_to
+from app.domain.stipends.rules import Account, Method
+from app.domain.unclaimed.actions import ask_write_off, decide_write_off
+from app.domain.unclaimed.models import WriteOffRequest
+from app.domain.unclaimed.rules import RequestState
 from app.domain.visits.actions import give_bundle
 from app.domain.visits.models import KnowledgeTest
 from app.verification import CHECKS
@@ -99,6 +108,7 @@ def world(database: Database) -> World:
         what_desks_did_offline(session, place)
         some_analyses(session, place)
         pads_in_every_state(session, place)
+        how_people_claim(session, place)
         chain(session)
         return World(place, seed, visit, waiting, decided, account_digest(session, Earner(seed, 0)))
 
@@ -140,6 +150,34 @@ def pads_in_every_state(session: Session, place: Place) -> None:
     waiting = a_redemption(session, place).participant_id
     promise(session, promised[0][0], waiting, **by)
     void_pad(session, void[0][0], reason="torn", **by)
+
+
+def how_people_claim(session: Session, place: Place) -> None:
+    """Cards in each state, numbers, and expired money that is asked to be given up, refused and approved."""
+    by: dict[str, Any] = {"by": place.intake, "now": LATER}
+    people = [a_finished_visit(session, place).participant_id for _ in range(3)]
+    for person in people:
+        give_card(session, person, "407182", card_id=uuid4(), **by)
+    give_card(session, people[0], "407182", card_id=uuid4(), **by)
+    end_card(session, people[1], **by)
+    for number, person in zip(("050 123 45 67", "067 765 43 21", None), people, strict=True):
+        keep_contact(
+            session, person, method=Method.CASH, number=number, may_remind=True, language="uk", **by
+        )
+    books, _ = books_of(session, place.programme.id, place.site.id, now=LATER)
+    for approve in (False, True):
+        expire(session, books, owed_to(session, people[approve]), by=None)
+        request_id = uuid4()
+        ask_write_off(
+            session,
+            request_id=request_id,
+            site_id=place.site.id,
+            expired_until=books.on,
+            reason="closed",
+            by=place.finance,
+            now=LATER,
+        )
+        decide_write_off(session, request_id, approve=approve, by=place.lead, now=LATER)
 
 
 def some_analyses(session: Session, place: Place) -> None:
@@ -236,6 +274,33 @@ def test_each_fault_is_found_by_its_own_check_and_no_other(
 @breaks("key")
 def another_key(connection: Connection, world: World, keyring: Keyring) -> None:
     connection.execute(update(Installation).values(key_fingerprint=b"another"))
+
+
+@breaks("own cards")
+def a_card_found_by_another_name(connection: Connection, world: World, keyring: Keyring) -> None:
+    (card,) = connection.scalars(
+        select(ClaimCard.id).where(ClaimCard.state == CardState.ACTIVE).limit(1)
+    )
+    connection.execute(
+        update(ClaimCard).where(ClaimCard.id == card).values(code_digest=b"\x02" * 32)
+    )
+
+
+@breaks("telephone numbers")
+def a_number_found_for_nobody(connection: Connection, world: World, keyring: Keyring) -> None:
+    (row,) = connection.scalars(select(ContactNumber.id).limit(1))
+    connection.execute(delete(ContactNumber).where(ContactNumber.id == row))
+
+
+@breaks("given up")
+def a_request_for_more_than_was_given_up(
+    connection: Connection, world: World, keyring: Keyring
+) -> None:
+    connection.execute(
+        update(WriteOffRequest)
+        .where(WriteOffRequest.state == RequestState.APPROVED)
+        .values(amount_minor=WriteOffRequest.amount_minor + 1)
+    )
 
 
 @breaks("seals")
