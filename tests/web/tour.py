@@ -38,9 +38,13 @@ from app.domain.floats import actions as floats
 from app.domain.floats.queries import drawer
 from app.domain.floats.rules import CountKind, Discrepancy
 from app.domain.intake.actions import redeem
+from app.domain.lottery import queries as lottery
+from app.domain.lottery.actions import draw, give_tickets
 from app.domain.participants.rules import Sex
 from app.domain.payouts.actions import expire
 from app.domain.programmes import queries as programmes
+from app.domain.programmes.actions import propose
+from app.domain.programmes.rules import Protocol, StipendSchedule
 from app.domain.staff.actions import start_session
 from app.domain.staff.queries import Actor, by_api_key
 from app.domain.stipends.actions import enter, pay_in_cash
@@ -559,6 +563,47 @@ def _waiting_device(visitor: Visitor) -> None:
     visitor.page.locator("form[action$='/lock']").wait_for()
 
 
+def _proposal(visitor: Visitor) -> None:
+    tour, proposal_id = visitor.tour, uuid4()
+    with tour.database.transaction() as session:
+        propose(
+            session,
+            proposal_id,
+            Protocol(stipends=StipendSchedule(most_per_bundle=1500)),
+            programme_id=tour.place.programme.id,
+            note="A set of cards should not earn more than a week's work.",
+            by=tour.place.lead.staff_id,
+            now=utc_now(),
+        )
+    visitor.open(f"/programme/stipends/proposals/{proposal_id}")
+    visitor.page.locator("form[action$='/approve']").wait_for()
+
+
+def _draw(visitor: Visitor) -> None:
+    """A draw of a week that is long over, of tickets for nobody's answers."""
+    tour, draw_id = visitor.tour, uuid4()
+    now = utc_now() - timedelta(days=14 + 7 * LANGUAGES.index(visitor.language))
+    with tour.database.transaction() as session:
+        books, _ = books_of(session, tour.place.programme.id, tour.place.site.id, now=now)
+        for number, holder in enumerate(tour.visits.values()):
+            give_tickets(
+                session,
+                books,
+                earner=Earner(holder, 0),
+                recruit_id=uuid4(),
+                tickets=1 + number,
+                now=now,
+            )
+        week = next(
+            each
+            for each in lottery.weeks(session, tour.place.programme.id, now=utc_now())
+            if not each.draw
+        )
+        draw(session, draw_id, week.id, by=tour.place.finance, now=utc_now())
+    visitor.open(f"/stipends/lottery/{draw_id}")
+    visitor.page.locator("#how").wait_for()
+
+
 def _unbooked(visitor: Visitor) -> None:
     """Something a device sent that does not fit: a step of someone who never came."""
     tour = visitor.tour
@@ -763,6 +808,12 @@ GENERAL = (
     *at("/programme", "lead"),
     *at("/programme/protocol", "lead"),
     *at("/programme/site", "lead"),
+    *at("/programme/stipends", "lead", "finance"),
+    *_unfilled("/programme/stipends", "finance", "#schedule"),
+    Screen("a proposal", "finance", ("GET /programme/stipends/proposals/{proposal_id}",), _proposal),
+    Screen("turned down without a reason", "finance", ("POST /programme/stipends/proposals/{proposal_id}/reject",), _sent_from(_proposal, "form[action$='/reject']")),
+    *at("/stipends/lottery", "finance", "coupon_manager"),
+    Screen("a draw", "finance", ("GET /stipends/lottery/{draw_id}",), _draw),
     *_unfilled("/programme/site", "lead", "main form"),
     *at("/staff", "admin"),
     *_unfilled("/staff", "admin", "main form"),
@@ -894,6 +945,10 @@ NO_SCREENS = {
     "POST /reports",
     "POST /reports/{run_id}/stop",
     "POST /programme/protocol",
+    "POST /programme/stipends/example",
+    "POST /programme/stipends/proposals/{proposal_id}/approve",
+    "POST /programme/stipends/proposals/{proposal_id}/withdraw",
+    "POST /stipends/lottery/{week_id}/draw",
     "POST /signals/{key}/again",
     "POST /staff/{staff_id}/remove",
     "POST /staff/{staff_id}/keys/end",
