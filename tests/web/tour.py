@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -579,10 +579,13 @@ def _proposal(visitor: Visitor) -> None:
     visitor.page.locator("form[action$='/approve']").wait_for()
 
 
+_WEEKS_AGO = count(2)
+
+
 def _draw(visitor: Visitor) -> None:
     """A draw of a week that is long over, of tickets for nobody's answers."""
     tour, draw_id = visitor.tour, uuid4()
-    now = utc_now() - timedelta(days=14 + 7 * LANGUAGES.index(visitor.language))
+    now = utc_now() - timedelta(weeks=next(_WEEKS_AGO))
     with tour.database.transaction() as session:
         books, _ = books_of(session, tour.place.programme.id, tour.place.site.id, now=now)
         for number, holder in enumerate(tour.visits.values()):
@@ -597,7 +600,7 @@ def _draw(visitor: Visitor) -> None:
         week = next(
             each
             for each in lottery.weeks(session, tour.place.programme.id, now=utc_now())
-            if not each.draw
+            if each.is_over and not each.draw
         )
         draw(session, draw_id, week.id, by=tour.place.finance, now=utc_now())
     visitor.open(f"/stipends/lottery/{draw_id}")
