@@ -17,6 +17,7 @@ from app.verification import (
     files,
     floats,
     forest,
+    lottery,
     money,
     pads,
     record,
@@ -64,6 +65,9 @@ CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "answers: what a desk was told has kept its meaning": record.answers,
     "mistakes: whoever never was here has nothing": record.mistaken,
     "same codes: nothing is owed for anyone who may be someone else": record.alike,
+    "draws: each can be repeated from what was promised": lottery.draws,
+    "prizes: each winning ticket stands in the ledger once": lottery.prizes,
+    "proposals: rules about money are what two people agreed on": lottery.proposals,
     "analyses: each has what its state says": analyses.runs,
     "audit record: whole and as it was written": audit.faults,
 }
