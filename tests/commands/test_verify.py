@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -36,6 +37,9 @@ from app.domain.coupons.models import Coupon, CouponBundle, ReservedCoupon
 from app.domain.coupons.rules import CouponStatus
 from app.domain.intake.models import Redemption
 from app.domain.intake.rules import Answer, Outcome
+from app.domain.lottery import queries as lottery
+from app.domain.lottery.actions import cancel_tickets, draw, give_tickets
+from app.domain.lottery.models import LotteryDraw, LotteryPlace
 from app.domain.pads.actions import promise, void_pad
 from app.domain.pads.models import CouponPad
 from app.domain.pads.rules import PadStatus
@@ -43,6 +47,9 @@ from app.domain.participants.models import Participant, PossibleDuplicate
 from app.domain.participants.queries import Arrival, Origin, seal_arrival, seal_origin
 from app.domain.participants.rules import Likeness, Standing
 from app.domain.payouts.actions import expire
+from app.domain.programmes.actions import approve, propose, withdraw
+from app.domain.programmes.models import ProtocolProposal
+from app.domain.programmes.rules import ProposalState, Protocol, StipendSchedule
 from app.domain.services.models import ServiceRecord
 from app.domain.stipends.actions import note_fee_paid, pay_in_cash
 from app.domain.stipends.models import LedgerEntry, Payout
@@ -109,6 +116,7 @@ def world(database: Database) -> World:
         some_analyses(session, place)
         pads_in_every_state(session, place)
         how_people_claim(session, place)
+        draws_and_proposals(session, place, seed)
         chain(session)
         return World(place, seed, visit, waiting, decided, account_digest(session, Earner(seed, 0)))
 
@@ -178,6 +186,27 @@ def how_people_claim(session: Session, place: Place) -> None:
             now=LATER,
         )
         decide_write_off(session, request_id, approve=approve, by=place.lead, now=LATER)
+
+
+def draws_and_proposals(session: Session, place: Place, seed: UUID) -> None:
+    """A week that was drawn, one ticket of it cancelled afterwards, one that is open; proposals in every state."""
+    books, _ = books_of(session, place.programme.id, place.site.id, now=LATER)
+    recruits = [uuid4() for _ in range(3)]
+    for coupon, recruit in enumerate(recruits):
+        earner = Earner(seed if coupon else place.lead.staff_id, coupon)
+        give_tickets(session, books, earner=earner, recruit_id=recruit, tickets=3, now=LATER)
+    later = LATER + timedelta(days=7)
+    (week,) = lottery.weeks(session, place.programme.id, now=later)
+    draw(session, uuid4(), week.id, by=place.manager, now=later)
+    give_tickets(session, books, earner=Earner(seed, 0), recruit_id=uuid4(), tickets=2, now=later)
+    cancel_tickets(session, books, recruit_id=recruits[2], reason="taken back")
+    here: dict[str, Any] = {"programme_id": place.programme.id, "now": later}
+    for decide, by in ((approve, place.finance), (withdraw, place.lead), (None, place.lead)):
+        proposal, cap = uuid4(), 5000 if decide is approve else 6000
+        rules = Protocol(stipends=StipendSchedule(most_per_day=cap))
+        propose(session, proposal, rules, note="", by=place.lead.staff_id, **here)
+        if decide is not None:
+            decide(session, proposal, by=by.staff_id, **here)
 
 
 def some_analyses(session: Session, place: Place) -> None:
@@ -511,6 +540,33 @@ def give_a_pad_to_nobody(connection: Connection, world: World, keyring: Keyring)
 def forget_a_card_of_a_pad(connection: Connection, world: World, keyring: Keyring) -> None:
     one = select(ReservedCoupon.code_digest).limit(1).scalar_subquery()
     connection.execute(delete(ReservedCoupon).where(ReservedCoupon.code_digest == one))
+
+
+@breaks("draws")
+def draw_with_another_seed(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(update(LotteryDraw).values(seed="0" * 64))
+
+
+@breaks("prizes")
+def a_prize_for_somebody_else(connection: Connection, world: World, keyring: Keyring) -> None:
+    standing = select(LotteryPlace.ticket_id).where(LotteryPlace.won)
+    digests = [keyring.digest("cause", "lottery", each.hex) for each in connection.scalars(standing)]
+    prize = LedgerEntry.cause_digest.in_(digests)
+    reversed_ones = select(LedgerEntry.reverses).where(LedgerEntry.reverses.is_not(None))
+    connection.execute(
+        update(LedgerEntry)
+        .where(prize, LedgerEntry.id.not_in(reversed_ones.scalar_subquery()))
+        .values(holder_digest=b"\x07" * 32)
+    )
+
+
+@breaks("proposals")
+def approve_what_one_proposed(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(
+        update(ProtocolProposal)
+        .where(ProtocolProposal.decision == ProposalState.APPROVED)
+        .values(decided_by=ProtocolProposal.proposed_by)
+    )
 
 
 @breaks("holders")
