@@ -40,9 +40,10 @@ from app.domain.programmes.rules import PayoutRules, Protocol
 from app.domain.staff.errors import NotAllowed
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Role
-from app.domain.stipends.actions import note_fee_paid, pay_in_cash
+from app.domain.stipends.actions import enter, note_fee_paid, pay_in_cash
 from app.domain.stipends.errors import BadAmount, FloatTooLow, PaymentIdReused
 from app.domain.stipends.queries import Books, books_of
+from app.domain.stipends.rules import Account
 from app.domain.treasury.actions import allow_overdraft, fund_bank, fund_float
 from app.upkeep import DUTIES, warn
 from app.verification import CHECKS
@@ -818,6 +819,112 @@ def test_a_worker_tells_of_low_floats_without_being_asked(database: Database) ->
     assert warn(database, LATER) == 1
     assert warn(database, LATER) == 0
     assert DUTIES["floats.warn"].do is warn
+
+
+def faults(session: Session) -> str:
+    session.flush()
+    names = [name for name in CHECKS if name.startswith("cash ")]
+    assert len(names) == 4
+    return " ".join(fault for name in names for fault in CHECKS[name](session))
+
+
+def test_verify_finds_a_variance_that_nobody_counted(session: Session, place: Place) -> None:
+    count(session, place, CASH - 500, reason="Missing")
+    assert faults(session) == ""
+    enter(
+        session,
+        books(session, place),
+        100,
+        debit=Account.CASH_VARIANCE,
+        credit=Account.CASH_FLOAT,
+        earner=None,
+        cause=("variance", uuid4()),
+    )
+    assert "no count does" in faults(session)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"pieces": {"100": 7}}, "not the sum of its coins"),
+        ({"counted_minor": 800, "reason": "x"}, "by something else than the ledger says"),
+    ],
+)
+def test_verify_finds_a_count_that_does_not_add_up(
+    session: Session, place: Place, changed: dict[str, Any], told: str
+) -> None:
+    entry = enter(
+        session,
+        books(session, place),
+        7,
+        debit=Account.CASH_VARIANCE,
+        credit=Account.CASH_FLOAT,
+        earner=None,
+        cause=("variance", uuid4()),
+    )
+    row = {
+        "id": uuid4(),
+        "programme_id": place.programme.id,
+        "site_id": place.site.id,
+        "kind": CountKind.SPOT_CHECK,
+        "counted_on": date(2026, 3, 4),
+        "counted_at": LATER,
+        "counted_by": place.intake.staff_id,
+        "currency": "UAH",
+        "pieces": {"100": 8},
+        "expected_minor": 807,
+        "counted_minor": 800,
+        "is_blind": True,
+        "reason": "x",
+        "variance_entry": entry,
+    }
+    if told.startswith("by"):
+        row["expected_minor"] = 900
+    session.execute(actions.CashCount.__table__.insert().values(**(row | changed)))  # type: ignore[attr-defined]
+    assert told in faults(session)
+
+
+def test_verify_finds_two_handovers_of_one_drawer_at_once(
+    session: Session, place: Place, colleague: Actor
+) -> None:
+    hand_over(session, place, colleague)
+    first = drawer(session, place).waiting
+    assert first
+    actions.withdraw_handover(session, books(session, place), first.id, by=place.intake, now=LATER)
+    hand_over(session, place, colleague)
+    assert faults(session) == ""
+    count(
+        session,
+        place.at(a_site(session, place.programme.id, cash=0)),
+        0,
+        by=_roaming(session, place),
+    )
+    row = {
+        "id": uuid4(),
+        "programme_id": place.programme.id,
+        "site_id": place.site.id,
+        "count_id": _last_count(session, place),
+        "received_by": colleague.staff_id,
+        "given_by": place.manager.staff_id,
+        "given_at": LATER,
+    }
+    session.execute(actions.CashHandover.__table__.insert().values(**row))  # type: ignore[attr-defined]
+    told = faults(session)
+    assert "several people at once" in told
+    assert "not counted by whoever gave it" in told
+
+
+def _roaming(session: Session, place: Place) -> Actor:
+    return an_actor(session, Role.FINANCE, programme_id=place.programme.id)
+
+
+def _last_count(session: Session, place: Place) -> UUID:
+    """A count of another site, which no handover has used."""
+    found = session.execute(
+        text("SELECT id FROM cash_count WHERE site_id <> :site"),
+        {"site": _key(session, place.site.id)},
+    ).scalar_one()
+    return found if isinstance(found, UUID) else UUID(str(found))
 
 
 def a_loss(session: Session, place: Place, minor: int = 4_000) -> None:
