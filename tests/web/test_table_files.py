@@ -80,7 +80,7 @@ def test_no_spreadsheet_takes_what_someone_typed_for_a_formula(text: str) -> Non
     assert str(found.value).startswith("'") or not str(found.value).startswith(FORMULA)
 
 
-@pytest.mark.parametrize("text", ["+254712345678", "0012", "00:30", "1e5", "٣٤", "TRUE"])
+@pytest.mark.parametrize("text", ["+254712345678", "0012", "00:30", "1e5", "٣٤", "TRUE", "#REF!"])
 def test_texts_that_look_like_numbers_stay_texts_in_a_spreadsheet(text: str) -> None:
     cell = as_sheet(body("xlsx", rows_of(text)))["A2"]
     assert (cell.value, cell.data_type, cell.number_format) == (text, "s", "@")
