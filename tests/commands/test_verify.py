@@ -223,6 +223,15 @@ def some_analyses(session: Session, place: Place) -> None:
     assert take(session, now=NOON) is not None
 
 
+# Broken in files of their own: tests/domain/test_batches_verified.py.
+ELSEWHERE = {
+    "batches",
+    "frozen batches",
+    "lines of batches",
+    "ends of batches",
+    "kept aside",
+    "files that came back",
+}
 Breaking = Callable[[Connection, World, Keyring], object]
 BREAKINGS: dict[str, Breaking] = {}
 
@@ -297,7 +306,7 @@ def test_each_fault_is_found_by_its_own_check_and_no_other(
     else:
         expected["tables"] = set()  # PostgreSQL watches over its references itself
     assert found == expected
-    assert set(BREAKINGS) == {name.split(":")[0] for name in CHECKS}
+    assert set(BREAKINGS) | ELSEWHERE == {name.split(":")[0] for name in CHECKS}
 
 
 @breaks("key")
