@@ -1,12 +1,21 @@
-"""What a person typed into the form of a count."""
+"""What a person typed into a form about cash."""
 
 from app.core.money import Money, NotAnAmount
 from app.domain.floats.errors import BadCount
+from app.domain.stipends.errors import BadAmount
 from app.web.forms import Entered
 
 # Rows for coins and notes that are not in the currency's list; all there is where no list is known.
 FREE_ROWS = 2
 FREE_ROWS_WITHOUT_LIST = 10
+
+
+def minor_of(text: str, currency: str) -> int:
+    """An amount in minor units. Raises: BadAmount, when it is not an exact one."""
+    try:
+        return Money.parse(text, currency).minor
+    except NotAnAmount:
+        raise BadAmount from None
 
 
 def pieces_of(entered: Entered, currency: str) -> dict[int, int]:

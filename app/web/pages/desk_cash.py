@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import local_date
 from app.core.db import Database
 from app.core.errors import DomainError
-from app.core.money import Money, NotAnAmount
+from app.core.money import Money
 from app.domain.floats import actions, queries
 from app.domain.floats.actions import Counted, Sheet
 from app.domain.floats.errors import NotYourSite
@@ -21,12 +21,11 @@ from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.staff.queries import Actor, staff_of
 from app.domain.staff.rules import Permission
-from app.domain.stipends.errors import BadAmount
 from app.domain.stipends.queries import Books, books_of
 from app.domain.stipends.rules import receipt_text
 from app.domain.treasury import actions as treasury
 from app.web import float_words
-from app.web.cash_counts import FREE_ROWS, FREE_ROWS_WITHOUT_LIST, pieces_of
+from app.web.cash_counts import FREE_ROWS, FREE_ROWS_WITHOUT_LIST, minor_of, pieces_of
 from app.web.cash_days import day_file
 from app.web.deps import Db, Now, allowed
 from app.web.desk_place import desk_site
@@ -146,7 +145,7 @@ def dispute(
                 session,
                 books,
                 handover_id,
-                _minor(amount, books.currency),
+                minor_of(amount, books.currency),
                 seen=seen,
                 by=actor,
                 now=now,
@@ -188,7 +187,7 @@ def decide(
                 session,
                 books,
                 handover_id,
-                _minor(amount, books.currency),
+                minor_of(amount, books.currency),
                 reason=reason,
                 seen=seen,
                 by=actor,
@@ -216,7 +215,7 @@ def allow_overdraft(
             treasury.allow_overdraft(
                 session,
                 books.site_id,
-                _minor(amount, books.currency),
+                minor_of(amount, books.currency),
                 reason=reason,
                 by=actor,
                 now=now,
@@ -406,14 +405,6 @@ def _code_of(db: Database, actor: Actor, handover_id: UUID) -> str:
         except DomainError:
             return ""
         return "" if actor.site_id else programmes.site(session, found.site_id).code
-
-
-def _minor(text: str, currency: str) -> int:
-    """Raises: BadAmount."""
-    try:
-        return Money.parse(text, currency).minor
-    except NotAnAmount:
-        raise BadAmount from None
 
 
 def _back(request: Request, db: Database, actor: Actor, site: str, done: str) -> Response:

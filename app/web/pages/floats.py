@@ -1,6 +1,5 @@
 """The cash of all sites: how much, how long it lasts, putting it in, carrying it about, and what is missing."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,19 +16,19 @@ from app.core.clock import local_date
 from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.i18n import N_, translations
-from app.core.money import Money, NotAnAmount
+from app.core.money import Money
 from app.domain.floats import actions, queries
-from app.domain.floats.queries import Drawer, Loss
-from app.domain.floats.rules import Discrepancy, Outlook, is_low
+from app.domain.floats.queries import Drawer
+from app.domain.floats.rules import Outlook, is_low
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.staff.queries import Actor, staff_of
 from app.domain.staff.rules import Permission
-from app.domain.stipends.errors import BadAmount
 from app.domain.stipends.queries import Books, balances, books_of
-from app.domain.stipends.rules import Account, receipt_text
+from app.domain.stipends.rules import Account
 from app.domain.treasury import actions as treasury
 from app.web import float_words
+from app.web.cash_counts import minor_of
 from app.web.cash_days import day_file
 from app.web.deps import Db, Now, allowed
 from app.web.figures.float_pictures import NARROW, WIDE, draw_float
@@ -46,8 +45,6 @@ router = APIRouter(prefix="/stipends/floats", include_in_schema=False)
 Reader = Annotated[Actor, Depends(allowed(Permission.SEE_LEDGER))]
 Treasurer = Annotated[Actor, Depends(allowed(Permission.FUND_FLOAT))]
 Supervisor = Annotated[Actor, Depends(allowed(Permission.OVERDRAW_FLOAT))]
-Corrector = Annotated[Actor, Depends(allowed(Permission.CORRECT_LEDGER))]
-Approver = Annotated[Actor, Depends(allowed(Permission.APPROVE_PAYOUT))]
 Code = Annotated[str, Form(max_length=64)]
 Amount = Annotated[str, Form(max_length=30)]
 Reason = Annotated[str, Form(max_length=500)]
@@ -87,16 +84,6 @@ class SiteCash:
     @property
     def is_below_nothing(self) -> bool:
         return self.drawer.balance.minor < 0
-
-
-@dataclass(frozen=True)
-class LossesOf:
-    """What one person handed out at one site without its being owed."""
-
-    site_id: UUID
-    staff_id: UUID | None
-    times: int
-    amount: Money
 
 
 @router.get("")
@@ -155,7 +142,7 @@ def put_in(
     try:
         with db.transaction() as session:
             books = _books(session, actor, site, now)
-            _put(session, books, way, _minor(amount, books.currency), act_id, actor, now)
+            _put(session, books, way, minor_of(amount, books.currency), act_id, actor, now)
     except DomainError as problem:
         return _page(request, db, now, actor, problem=problem, typed=typed)
     return _done("/stipends/floats", "money_put" if way is not Way.TO_BANK else "cash_banked")
@@ -178,7 +165,7 @@ def move(
         with db.transaction() as session:
             sender = _books(session, actor, from_site, now)
             receiver = _books(session, actor, to_site, now)
-            minor = _minor(amount, sender.currency)
+            minor = minor_of(amount, sender.currency)
             actions.move_cash(session, sender, receiver, minor, move_id=act_id, by=actor, now=now)
     except DomainError as problem:
         return _page(request, db, now, actor, problem=problem, typed=typed)
@@ -203,7 +190,7 @@ def allow_overdraft(
             treasury.allow_overdraft(
                 session,
                 books.site_id,
-                _minor(amount, books.currency),
+                minor_of(amount, books.currency),
                 reason=reason,
                 by=actor,
                 now=now,
@@ -242,106 +229,6 @@ def take_day(
         place = programmes.site_by_code(session, actor.programme_id, site)
         day = on or local_date(now, place.timezone)
         return day_file(session, form, place, day, language_of(request))
-
-
-@router.get("/losses")
-def show_losses(request: Request, db: Db, now: Now, actor: Reader) -> Response:
-    """What is missing at each site, who handed out what was not owed, and what two people gave up."""
-    return _losses_page(request, db, actor)
-
-
-@router.get("/losses.{form}")
-def take_losses(request: Request, db: Db, actor: Reader, form: FileForm) -> Response:
-    language = language_of(request)
-    say = translations(language).gettext
-    with db.snapshot() as session:
-        found = queries.losses(session, actor.programme_id)
-        names = _names(session, actor)
-        places = {each.id: each for each in programmes.sites(session, actor.programme_id)}
-    columns = [
-        Column("site", say(N_("Site"))),
-        Column("day", say(N_("Day")), Unit.DAY),
-        Column("receipt", say(N_("Receipt"))),
-        Column("amount", say(N_("Amount")), Unit.MONEY),
-        Column("by", say(N_("By"))),
-    ]
-    rows = [
-        (
-            places[each.site_id].code,
-            each.on,
-            receipt_text(each.receipt) if each.receipt else "",
-            each.amount,
-            names.get(each.paid_by, "") if each.paid_by else "",
-        )
-        for each in found
-    ]
-    title = say(N_("Handed out without being owed"))
-    return table_file(form, "losses", title, columns, rows, language=language)
-
-
-@router.post("/write-offs")
-def ask_write_off(
-    request: Request,
-    db: Db,
-    now: Now,
-    actor: Corrector,
-    act_id: Annotated[UUID, Form()],
-    site: Code = "",
-    account: Annotated[Discrepancy, Form()] = Discrepancy.CASH_VARIANCE,
-    amount: Amount = "",
-    reason: Reason = "",
-) -> Response:
-    """Ask for money that is missing to be given up; someone else decides."""
-    typed = {"site": site, "account": account.value, "amount": amount, "reason": reason}
-    try:
-        with db.transaction() as session:
-            books = _books(session, actor, site, now)
-            minor = _minor(amount, books.currency)
-            if queries.missing_minor(session, books.site_id, account) < 0:
-                minor = -minor  # too much was found: it goes the other way
-            actions.ask_write_off(
-                session,
-                books,
-                account,
-                minor,
-                write_off_id=act_id,
-                reason=reason,
-                by=actor,
-                now=now,
-            )
-    except DomainError as problem:
-        return _losses_page(request, db, actor, problem=problem, typed=typed)
-    return _done("/stipends/floats/losses", "write_off_asked")
-
-
-@router.post("/write-offs/{write_off_id}")
-def decide_write_off(
-    request: Request,
-    db: Db,
-    now: Now,
-    actor: Approver,
-    write_off_id: UUID,
-    decision: Annotated[Literal["approve", "refuse"], Form()],
-    note: Reason = "",
-) -> Response:
-    """Give the money up, or do not: never whoever asked."""
-    try:
-        with db.transaction() as session:
-            asked = queries.write_off(session, write_off_id, programme_id=actor.programme_id)
-            books, _ = books_of(session, actor.programme_id, asked.site_id, now=now)
-            actions.decide_write_off(
-                session,
-                books,
-                write_off_id,
-                is_approved=decision == "approve",
-                note=note,
-                by=actor,
-                now=now,
-            )
-    except DomainError as problem:
-        return _losses_page(request, db, actor, problem=problem)
-    done = "write_off_approved" if decision == "approve" else "write_off_refused"
-    return _done("/stipends/floats/losses", done)
 
 
 def _put(
@@ -426,38 +313,6 @@ def _page(
     return render(request, "floats.html", context, status=STATUS[problem.kind] if problem else 200)
 
 
-def _losses_page(
-    request: Request,
-    db: Database,
-    actor: Actor,
-    *,
-    problem: DomainError | None = None,
-    typed: dict[str, str] | None = None,
-) -> Response:
-    with db.snapshot() as session:
-        losses = queries.losses(session, actor.programme_id)
-        context = {
-            "missing": queries.missing(session, actor.programme_id),
-            "losses": losses,
-            "by_person": _by_person(losses),
-            "write_offs": queries.write_offs(session, actor.programme_id),
-            "places": {each.id: each for each in programmes.sites(session, actor.programme_id)},
-            "clock": programmes.clock_of(session, actor.programme_id, actor.site_id),
-            "names": _names(session, actor),
-            "words": float_words,
-            "receipt_text": receipt_text,
-            "currency": programmes.programme(session, actor.programme_id).currency,
-            "act_id": uuid4(),
-            "typed": {"site": "", "account": "", "amount": "", "reason": "", **(typed or {})},
-            "may_ask": actor.may(Permission.CORRECT_LEDGER),
-            "may_approve": actor.may(Permission.APPROVE_PAYOUT),
-            "problem": words_of(problem) if problem else "",
-            "here": "/stipends/floats",
-        }
-    status = STATUS[problem.kind] if problem else 200
-    return render(request, "floats_losses.html", context, status=status)
-
-
 def _sites(session: Session, actor: Actor, now: datetime) -> list[SiteCash]:
     programme_id = actor.programme_id
     low = programmes.current_protocol(session, programme_id).rules.payouts.float_low
@@ -503,17 +358,6 @@ def _drawing(language: str, currency: str, low: int) -> Callable[[SiteCash, int]
     return draw
 
 
-def _by_person(losses: list[Loss]) -> list[LossesOf]:
-    times: Counter[tuple[UUID, UUID | None]] = Counter()
-    sums: dict[tuple[UUID, UUID | None], Money] = {}
-    for each in losses:
-        key = (each.site_id, each.paid_by)
-        times[key] += 1
-        sums[key] = sums[key] + each.amount if key in sums else each.amount
-    found = [LossesOf(*key, times[key], sums[key]) for key in sums]
-    return sorted(found, key=lambda each: -each.amount.minor)
-
-
 def _told(problem: DomainError | None, currency: str, language: str) -> str:
     """A refusal in the reader's language, with how much is missing where it is cash."""
     if problem is None:
@@ -533,14 +377,6 @@ def _names(session: Session, actor: Actor) -> dict[UUID, str]:
 def _books(session: Session, actor: Actor, site: str, now: datetime) -> Books:
     place = programmes.site_by_code(session, actor.programme_id, site)
     return books_of(session, actor.programme_id, place.id, now=now)[0]
-
-
-def _minor(text: str, currency: str) -> int:
-    """Raises: BadAmount."""
-    try:
-        return Money.parse(text, currency).minor
-    except NotAnAmount:
-        raise BadAmount from None
 
 
 def _done(address: str, code: str) -> Response:
