@@ -47,9 +47,14 @@ from app.domain.participants.models import Participant, PossibleDuplicate
 from app.domain.participants.queries import Arrival, Origin, seal_arrival, seal_origin
 from app.domain.participants.rules import Likeness, Standing
 from app.domain.payouts.actions import expire
-from app.domain.programmes.actions import approve, propose, withdraw
+from app.domain.programmes import actions as programmes
 from app.domain.programmes.models import ProtocolProposal
-from app.domain.programmes.rules import ProposalState, Protocol, StipendSchedule
+from app.domain.programmes.rules import (
+    ProposalState,
+    Protocol,
+    StipendSchedule,
+    money_rules,
+)
 from app.domain.services.models import ServiceRecord
 from app.domain.stipends.actions import note_fee_paid, pay_in_cash
 from app.domain.stipends.models import LedgerEntry, Payout
@@ -201,10 +206,15 @@ def draws_and_proposals(session: Session, place: Place, seed: UUID) -> None:
     give_tickets(session, books, earner=Earner(seed, 0), recruit_id=uuid4(), tickets=2, now=later)
     cancel_tickets(session, books, recruit_id=recruits[2], reason="taken back")
     here: dict[str, Any] = {"programme_id": place.programme.id, "now": later}
-    for decide, by in ((approve, place.finance), (withdraw, place.lead), (None, place.lead)):
-        proposal, cap = uuid4(), 5000 if decide is approve else 6000
+    decisions = (
+        (programmes.approve, place.finance),
+        (programmes.withdraw, place.lead),
+        (None, place.lead),
+    )
+    for number, (decide, by) in enumerate(decisions):
+        proposal, cap = uuid4(), 5000 + number
         rules = Protocol(stipends=StipendSchedule(most_per_day=cap))
-        propose(session, proposal, rules, note="", by=place.lead.staff_id, **here)
+        programmes.propose(session, proposal, rules, note="", by=place.lead.staff_id, **here)
         if decide is not None:
             decide(session, proposal, by=by.staff_id, **here)
 
@@ -570,11 +580,11 @@ def a_prize_for_somebody_else(connection: Connection, world: World, keyring: Key
 
 
 @breaks("proposals")
-def approve_what_one_proposed(connection: Connection, world: World, keyring: Keyring) -> None:
+def adopt_what_nobody_proposed(connection: Connection, world: World, keyring: Keyring) -> None:
     connection.execute(
         update(ProtocolProposal)
         .where(ProtocolProposal.decision == ProposalState.APPROVED)
-        .values(decided_by=ProtocolProposal.proposed_by)
+        .values(rules=money_rules(Protocol()))
     )
 
 
