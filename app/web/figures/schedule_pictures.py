@@ -85,4 +85,5 @@ def _told(money: Money, language: str) -> str:
 
 
 def _amount(money: Money, language: str) -> str:
-    return str(format_decimal(money.major, "#,##0.##", locale=language))
+    places = "0" * -int(money.major.as_tuple().exponent)
+    return str(format_decimal(money.major, f"#,##0.{places}".rstrip("."), locale=language))
