@@ -26,15 +26,10 @@ MENU: tuple[tuple[str, str, Permission | None], ...] = (
 STIPENDS: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ("/stipends", N_("Overview"), frozenset({Permission.SEE_LEDGER})),
     ("/stipends/batches", N_("Batches"), frozenset({Permission.APPROVE_PAYOUT})),
+    ("/stipends/unclaimed", N_("Unclaimed"), frozenset({Permission.SEE_LEDGER})),
     ("/stipends/floats", N_("Cash"), frozenset({Permission.SEE_LEDGER})),
     ("/stipends/payouts", N_("Payouts"), frozenset({Permission.SEE_LEDGER})),
     ("/stipends/entries", N_("Entries"), frozenset({Permission.SEE_LEDGER})),
-    ("/stipends/unclaimed", N_("Unclaimed"), frozenset({Permission.SEE_LEDGER})),
-    (
-        "/stipends/profiles",
-        N_("Payment files"),
-        frozenset({Permission.PREPARE_PAYOUT, Permission.APPROVE_SCHEDULE}),
-    ),
     ("/stipends/costs", N_("Costs"), frozenset({Permission.SEE_LEDGER})),
     (
         "/stipends/lottery",
@@ -42,6 +37,11 @@ STIPENDS: tuple[tuple[str, str, frozenset[Permission]], ...] = (
         frozenset({Permission.SEE_LEDGER, Permission.DRAW_LOTTERY}),
     ),
     ("/programme/stipends", N_("Rules"), frozenset({Permission.CHANGE_SCHEDULE})),
+    (
+        "/stipends/profiles",
+        N_("Payment files"),
+        frozenset({Permission.PREPARE_PAYOUT, Permission.APPROVE_SCHEDULE}),
+    ),
 )
 
 

@@ -61,7 +61,6 @@ PAGES = {
     "/stipends/trial-balance.csv": Permission.SEE_LEDGER,
     "/stipends/weeks.csv": Permission.SEE_LEDGER,
     "/stipends/costs/kinds.csv": Permission.SEE_LEDGER,
-    "/stipends/unclaimed.csv": Permission.SEE_LEDGER,
     "/stipends/unclaimed": Permission.SEE_LEDGER,
     "/stipends/unclaimed/waiting.csv": Permission.SEE_LEDGER,
 }

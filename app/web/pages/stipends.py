@@ -33,8 +33,6 @@ from app.web.wording import ABOUT_ACCOUNTS, ACCOUNTS
 router = APIRouter(prefix="/stipends", include_in_schema=False)
 Reader = Annotated[Actor, Depends(allowed(Permission.SEE_LEDGER))]
 Kind = Literal["csv", "xlsx", "pdf"]
-PAGE = 25
-AGES = (30, 90)
 
 
 @dataclass(frozen=True)
@@ -64,18 +62,6 @@ class Overview:
         width = money_pictures.NARROW if is_narrow else money_pictures.WIDE
         return Markup(money_pictures.draw_weeks(self.weeks, self.now.currency, language, width))
 
-    def unclaimed(self, from_days: int, to_days: int | None = None) -> tuple[int, Money]:
-        """How many accounts wait that long to be claimed, and for how much."""
-        found = [
-            each.amount.minor
-            for each in self.owed_since
-            if from_days <= self.age(each) and (to_days is None or self.age(each) < to_days)
-        ]
-        return len(found), Money(sum(found), self.now.currency)
-
-    def age(self, each: Unclaimed) -> int:
-        return (self.today - each.since).days
-
 
 @router.get("")
 def show_stipends(
@@ -85,10 +71,9 @@ def show_stipends(
     actor: Reader,
     on: str = "",
     site: str = "",
-    page: int = 1,
 ) -> Response:
     """Where the money is: owed, in batches, on its way, paid; and the books at the end of any day."""
-    return _page(request, db, actor, now, on=on, site=site, page=page)
+    return _page(request, db, actor, now, on=on, site=site)
 
 
 @router.get("/balances.{kind}")
@@ -175,30 +160,6 @@ def take_weeks(
     return table_file(form, "owed-and-paid", title, columns, rows, language=language)
 
 
-@router.get("/unclaimed.csv")
-def take_unclaimed(request: Request, db: Db, now: Now, actor: Reader) -> Response:
-    with db.snapshot() as session:
-        overview = _overview(session, actor, now)
-    columns = [
-        Column("account", ""),
-        Column("site", ""),
-        Column("owed_since", ""),
-        Column("days", ""),
-        Column("amount", "", Unit.MONEY),
-    ]
-    rows: list[list[Cell]] = [
-        [
-            each.account,
-            overview.now.sites[each.site_id].code,
-            each.since,
-            overview.age(each),
-            each.amount,
-        ]
-        for each in overview.owed_since
-    ]
-    return table_file("csv", "unclaimed", "", columns, rows, language=language_of(request))
-
-
 def _account(account: Account, kind: Kind, language: str) -> str:
     """Its word for programs, its name for people."""
     return account.value if kind == "csv" else gettext_of(language)(ACCOUNTS[account])
@@ -274,15 +235,12 @@ def _page(
     *,
     on: str = "",
     site: str = "",
-    page: int = 1,
 ) -> Response:
     language = language_of(request)
     with db.snapshot() as session:
         overview = _overview(session, actor, now)
         books = _books(session, actor, _day(on, overview.today))
     place = next((each for each in books.sites.values() if each.code == site), None)
-    pages = max(1, -(-len(overview.owed_since) // PAGE))
-    page = min(max(page, 1), pages)
     context = {
         "overview": overview,
         "books": books,
@@ -291,14 +249,6 @@ def _page(
         "site_names": {each.id: site_name(each, language) for each in books.sites.values()},
         "account_names": ACCOUNTS,
         "about_accounts": ABOUT_ACCOUNTS,
-        "ages": [
-            (None, AGES[0], *overview.unclaimed(0, AGES[0])),
-            (AGES[0], AGES[1], *overview.unclaimed(*AGES)),
-            (AGES[1], None, *overview.unclaimed(AGES[1])),
-        ],
-        "unclaimed": overview.owed_since[(page - 1) * PAGE : page * PAGE],
-        "page": page,
-        "pages": pages,
         "Account": Account,
     }
     return render(request, "stipends.html", context)
