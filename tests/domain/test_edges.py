@@ -20,16 +20,21 @@ from app.core.codes import Token
 from app.core.db import Database
 from app.domain.arrivals.actions import record_conflict
 from app.domain.audit.actions import record
+from app.domain.claims.actions import give_card
 from app.domain.conflicts.actions import decide_conflict
 from app.domain.conflicts.rules import Decision
+from app.domain.contacts.actions import keep_contact
+from app.domain.contacts.models import ContactNumber
 from app.domain.participants.models import Participant
+from app.domain.programmes.rules import PayoutRules, Protocol
 from app.domain.stipends import queries as stipends
 from app.domain.stipends.actions import pay_in_cash
 from app.domain.stipends.models import LedgerEntry
 from app.domain.stipends.queries import Earner, accounts_of, books_of
-from app.domain.stipends.rules import Account
+from app.domain.stipends.rules import Account, Method
 from app.domain.tables import METADATA
 from app.domain.visits.actions import give_bundle
+from app.upkeep import expire, remind
 from app.worker import run_once
 from tests.factories import (
     LATER,
@@ -61,7 +66,7 @@ class Field:
 
 def a_season(session: Session) -> Field:
     """Seeds, half of them with a printed pad, whose recruits came, were paid and recruited; one coupon handed in twice."""
-    place = a_place(session)
+    place = a_place(session, protocol=Protocol(payouts=PayoutRules(expires_after_days=120)))
     clock = moments()
     edges: list[tuple[UUID, UUID]] = []
     seeds = [a_seed(session, place, now=next(clock)) for _ in range(SEEDS)]
@@ -100,8 +105,28 @@ def a_season(session: Session) -> Field:
             by=place.manager,
             now=next(clock) + timedelta(days=5),
         )
+        claim_ways(session, place, edges[-2:], clock)
     accounts = {person: list(accounts_of(session, person)) for edge in edges for person in edge}
     return Field(edges, accounts)
+
+
+def claim_ways(
+    session: Session, place: Place, edges: list[tuple[UUID, UUID]], clock: Iterator[datetime]
+) -> None:
+    """Cards of their own, and one telephone that a recruiter shares with whoever came through her."""
+    for person in dict.fromkeys(person for edge in edges for person in edge):
+        by: dict[str, Any] = {"by": place.intake, "now": next(clock) + timedelta(days=5)}
+        give_card(session, person, "407182", card_id=uuid4(), **by)
+        number = f"050 100 {int(edges[0][0].hex[:6], 16) % 10000:04}"
+        keep_contact(
+            session,
+            person,
+            method=Method.AIRTIME,
+            number=number,
+            may_remind=True,
+            language="uk",
+            **by,
+        )
 
 
 def printed_pads(session: Session, place: Place, *, now: datetime) -> list[Token | None]:
@@ -189,6 +214,9 @@ def field(database: Database) -> Field:
     with database.transaction() as session:
         field = a_season(session)
     run_once(database, now=NOON + timedelta(days=9))
+    assert remind(database, NOON + timedelta(days=60))
+    assert expire(database, NOON + timedelta(days=200))
+    run_once(database, now=NOON + timedelta(days=201))
     return field
 
 
@@ -198,6 +226,19 @@ def test_no_join_leads_from_a_recruiter_to_her_recruit(database: Database, field
     assert len(loot.rows[field.edges[0][0].hex]) > 1  # what is not secret is joined, and found
     found = [edge for edge in field.edges if loot.connects(edge[0].hex, edge[1].hex)]
     assert found == []
+
+
+def test_people_with_one_telephone_number_are_counted_and_not_joined(
+    database: Database, field: Field
+) -> None:
+    loot = Loot(database)
+
+    with database.snapshot() as session:
+        digests = session.scalars(select(ContactNumber.number_digest)).all()
+    assert len(digests) > len(set(digests))  # some share one, and that much is seen
+    people = {person for edge in field.edges for person in edge}
+    for digest in set(digests):
+        assert not any(loot.connects(digest.hex(), person.hex) for person in people)
 
 
 def test_no_join_leads_from_an_account_to_a_person(database: Database, field: Field) -> None:
