@@ -56,6 +56,7 @@ from app.domain.programmes.rules import (
     money_rules,
 )
 from app.domain.services.models import ServiceRecord
+from app.domain.staff.queries import Actor
 from app.domain.stipends.actions import note_fee_paid, pay_in_cash
 from app.domain.stipends.models import LedgerEntry, Payout
 from app.domain.stipends.queries import Earner, account_digest, books_of, owed_to
@@ -206,7 +207,7 @@ def draws_and_proposals(session: Session, place: Place, seed: UUID) -> None:
     give_tickets(session, books, earner=Earner(seed, 0), recruit_id=uuid4(), tickets=2, now=later)
     cancel_tickets(session, books, recruit_id=recruits[2], reason="taken back")
     here: dict[str, Any] = {"programme_id": place.programme.id, "now": later}
-    decisions = (
+    decisions: tuple[tuple[Callable[..., object] | None, Actor], ...] = (
         (programmes.approve, place.finance),
         (programmes.withdraw, place.lead),
         (None, place.lead),
@@ -569,7 +570,9 @@ def draw_with_another_seed(connection: Connection, world: World, keyring: Keyrin
 @breaks("prizes")
 def a_prize_for_somebody_else(connection: Connection, world: World, keyring: Keyring) -> None:
     standing = select(LotteryPlace.ticket_id).where(LotteryPlace.won)
-    digests = [keyring.digest("cause", "lottery", each.hex) for each in connection.scalars(standing)]
+    digests = [
+        keyring.digest("cause", "lottery", each.hex) for each in connection.scalars(standing)
+    ]
     prize = LedgerEntry.cause_digest.in_(digests)
     reversed_ones = select(LedgerEntry.reverses).where(LedgerEntry.reverses.is_not(None))
     connection.execute(
