@@ -204,8 +204,10 @@ def _fits(row: Payout, move: _Entry, there: _Entry | None) -> bool:
         return move.credit == Account.CLEARING.value and there is None
     if move.credit == Account.CASH_FLOAT.value:
         return there is None and move.site_id == row.site_id
-    is_between = move.credit == Account.BETWEEN_SITES.value and there is not None
-    return is_between and bool(there and there.is_of(move) and there.site_id == row.site_id)
+    if there is None or not there.is_of(move) or there.site_id != row.site_id:
+        return False
+    sides = (Account.BETWEEN_SITES.value, Account.CASH_FLOAT.value)
+    return move.credit == Account.BETWEEN_SITES.value and (there.debit, there.credit) == sides
 
 
 def _names(session: Session, row: Payout, lines: set[UUID], books: _Books) -> bool:
