@@ -385,7 +385,8 @@ def _lock_file(session: Session, file_id: UUID, by: Actor) -> tuple[PayoutAnswer
 
 def _refuse_applied(session: Session, programme_id: UUID, sha256: bytes) -> None:
     if earlier := queries.applied_file(session, programme_id, sha256):
-        raise FileAlreadyApplied(at=earlier.applied_at, batch=str(earlier.batch_id))
+        at = earlier.applied_at.isoformat() if earlier.applied_at else None
+        raise FileAlreadyApplied(at=at, batch=str(earlier.batch_id))
 
 
 def _all_lines(session: Session, held: PayoutBatch) -> Sequence[PayoutBatchLine]:

@@ -211,7 +211,8 @@ def check_release(batch: Signatures, who: UUID, others: Others, *, now: datetime
             raise FourEyes(part="prepared")
         _check_alone(batch, others)
         if batch.not_before is None or now < batch.not_before:
-            raise SelfReleaseTooEarly(not_before=batch.not_before)
+            until = batch.not_before.isoformat() if batch.not_before else None
+            raise SelfReleaseTooEarly(not_before=until)
     elif not batch.is_approved:
         raise ApprovalMissing
 
