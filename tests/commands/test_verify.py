@@ -242,6 +242,11 @@ ELSEWHERE = {
     "ends of batches",
     "kept aside",
     "files that came back",
+    "clearing",
+    "sites",
+    "floats",
+    "reservations",
+    "write-offs",
 }
 Breaking = Callable[[Connection, World, Keyring], object]
 BREAKINGS: dict[str, Breaking] = {}

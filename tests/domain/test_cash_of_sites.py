@@ -32,7 +32,7 @@ from app.domain.treasury.actions import allow_overdraft, fund_bank, fund_float, 
 from app.domain.treasury.errors import EntryNotReversible, UnknownEntry
 from app.domain.treasury.queries import cash_floats, entries, entry
 from app.domain.visits.actions import interview
-from app.verification import money
+from app.verification import files, money
 from tests.factories import LATER, Place, a_finished_visit, a_place
 
 FEE = 750
@@ -158,6 +158,9 @@ def test_the_control_without_the_trigger_more_is_taken_than_there_is(
 
     assert list(money.floats(session)) == [
         f"the cash of site {place.site.id} is not what its entries say"
+    ]
+    assert list(files.guards(session)) == [
+        "the books no longer keep the cash of the sites: a trigger is missing or off"
     ]
 
 
