@@ -234,7 +234,7 @@ def some_analyses(session: Session, place: Place) -> None:
     assert take(session, now=NOON) is not None
 
 
-# Broken in files of their own: tests/domain/test_batches_verified.py.
+# Broken in files of their own: tests/domain/test_batches_verified.py, tests/domain/test_money_verified.py.
 ELSEWHERE = {
     "batches",
     "frozen batches",
