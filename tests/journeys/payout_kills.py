@@ -34,8 +34,8 @@ from tests.serving import serving
 PEOPLE = 4
 EARLY = ("approve", "release")
 LATE = ("answers", "book")
-# Of a step that was sent, when the server is killed: up to so much later than the step usually takes.
-LONGEST_DELAY = 0.12
+# A step is killed at any moment up to a little after it would have been answered.
+FIRST_GUESS, LATEST = 0.2, 1.3
 OF_MONEY = [
     check
     for check in CHECKS.values()
@@ -181,16 +181,21 @@ def some_finance(database: Database, key_file: Path) -> Finance:
 def drill(finance: Finance, *, rounds: int, rng: random.Random) -> Tally:
     """So many batches, each killed once before its money went and once after, and brought to its end all the same."""
     tally = Tally()
-    running = Running(finance)
-    with running:
+    took = dict.fromkeys((*EARLY, *LATE), FIRST_GUESS)
+    with Running(finance) as running:
         for _ in range(rounds):
             finance.earn()
             batch = _prepared(finance)
             fatal = (rng.choice(EARLY), rng.choice(LATE))
             for step in (*EARLY, *LATE):
                 if step in fatal:
-                    _kill_during(step, batch, running, tally, delay=rng.uniform(0, LONGEST_DELAY))
+                    _kill_during(
+                        step, batch, running, tally, delay=rng.uniform(0, LATEST * took[step])
+                    )
+                began = time.perf_counter()
                 reply = batch.send(step, running.url)
+                if step not in fatal:  # one that was done before is quicker
+                    took[step] = time.perf_counter() - began
                 if reply.status_code not in (200, 303):
                     tally.faults.append(f"{step} could not go on: {reply.status_code}")
             (state, *_), *_ = batch.stands()
