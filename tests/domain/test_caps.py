@@ -60,7 +60,7 @@ schedules = st.builds(
 )
 
 
-def under(**caps: int) -> Protocol:
+def under(**caps: Any) -> Protocol:
     return Protocol(stipends=replace(StipendSchedule(), **caps))
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -199,8 +200,8 @@ def test_a_proposal_of_nothing_and_one_of_another_programme_are_refused(session:
 @pytest.mark.parametrize("when", ["proposed", "approved", "both"])
 def test_the_words_of_the_committee_are_kept_with_the_decision(session: Session, when: str) -> None:
     place = a_place(session)
-    said = {"committee": WORDS, "committee_on": date(2026, 3, 1)}
-    later = {"committee": "Other words", "committee_on": date(2026, 3, 3)}
+    said: dict[str, Any] = {"committee": WORDS, "committee_on": date(2026, 3, 1)}
+    later: dict[str, Any] = {"committee": "Other words", "committee_on": date(2026, 3, 3)}
     waiting = a_proposal(session, place, **(said if when != "approved" else {}))
     approve_it(session, place, waiting, **{"approved": said, "both": later}.get(when, {}))
 
