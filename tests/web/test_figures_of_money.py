@@ -106,6 +106,9 @@ def test_every_figure_is_what_the_ledger_says(
         check_the_entries(finance, ledger)
         check_the_payouts(finance, ledger)
         check_the_costs(finance, ledger)
+        check_what_nobody_claimed(finance, ledger)
+        check_the_floats(finance, ledger)
+        check_the_batches(finance, ledger)
 
 
 def check_the_overview(finance: Reader, ledger: Ledger) -> None:
@@ -320,6 +323,58 @@ def check_the_costs(finance: Reader, ledger: Ledger) -> None:
     for account in ("cash_loss", "cash_variance", "write_off"):
         in_debit = ledger.balance(account) * (-1 if account in CREDIT_SIDE else 1)
         assert minor(beside[NAMES[account]]) == in_debit != 0
+
+
+def check_what_nobody_claimed(finance: Reader, ledger: Ledger) -> None:
+    shown = stats(finance.get("/stipends/unclaimed").text)
+    waiting = f"""{ENTRIES} AND e.credit = 'stipends_payable' AND e.reverses IS NULL
+        AND NOT EXISTS (SELECT 1 FROM payout_line l WHERE l.accrual_id = e.id)
+        AND NOT EXISTS (SELECT 1 FROM payout_reservation w WHERE w.accrual_id = e.id)
+        AND NOT EXISTS (SELECT 1 FROM ledger_entry r WHERE r.reverses = e.id)"""
+    total = ledger.number(f"SELECT SUM(e.amount_minor) {waiting}")
+    assert minor(shown["Waits now"][0]) == total > 0
+    assert minor(shown["Waits now"][1]) == ledger.number(f"SELECT COUNT(*) {waiting}")
+    rows = rows_of(finance, "/stipends/unclaimed/waiting.csv")
+    assert sum(minor(row["amount"]) for row in rows) == total
+    ages = tables(finance.get("/stipends/unclaimed").text)["How long it has waited"]
+    for site, *amounts in ages[1:]:
+        here = f" AND s.code = '{site}'" if site in {row["site"] for row in rows} else ""
+        at_site = ledger.number(f"SELECT SUM(e.amount_minor) {waiting} {here}")
+        *parts, together = map(minor, amounts)
+        assert together == sum(parts) == at_site
+    past = ledger.balance("stipends_unclaimed")
+    assert minor(shown["Past its time to claim"][0]) == past
+    expired = rows_of(finance, "/stipends/unclaimed/expired.csv")
+    assert sum(minor(row["amount"]) for row in expired) == past
+
+
+def check_the_floats(finance: Reader, ledger: Ledger) -> None:
+    shown = stats(finance.get("/stipends/floats").text)
+    assert minor(shown["Cash at all sites"][0]) == ledger.balance("cash_float")
+    assert minor(shown["Bank and mobile money"][0]) == ledger.balance("bank")
+    for row in rows_of(finance, "/stipends/floats/cash.csv"):
+        assert minor(row["cash"]) == ledger.balance("cash_float", site=row["site"])
+        assert minor(row["bank"]) == ledger.balance("bank", site=row["site"])
+    losses = rows_of(finance, "/stipends/floats/losses.csv")
+    assert sum(minor(row["amount"]) for row in losses) == ledger.balance("cash_loss") > 0
+
+
+def check_the_batches(finance: Reader, ledger: Ledger) -> None:
+    shown = stats(finance.get("/stipends/batches").text)
+    for label, state in (("To be approved", "draft"), ("Approved, not sent yet", "approved")):
+        ((batches, amount),) = ledger.rows(
+            f"SELECT COUNT(DISTINCT b.id), SUM(l.amount_minor) {LINES} AND b.state = '{state}' AND l.state <> 'removed'"
+        )
+        assert (minor(shown[label][0]), minor(shown[label][1])) == (int(str(amount)), batches)
+    for label, state in (
+        ("On its way", "sent"),
+        ("Nobody knows", "unknown"),
+        ("Failed, owed again", "failed"),
+    ):
+        ((lines, amount),) = ledger.rows(
+            f"SELECT COUNT(*), SUM(l.amount_minor) {LINES} AND l.state = '{state}'"
+        )
+        assert (minor(shown[label][0]), minor(shown[label][1])) == (int(str(amount)), lines)
 
 
 def sides(day: str, *, by_site: bool = False) -> str:
