@@ -965,7 +965,7 @@ NO_SCREENS = {
     "POST /desk/cash/handovers/{handover_id}/withdraw",
     "POST /desk/visits/{participant_id}/bundle",
 }
-FILE = re.compile(r"\.(\w+|\{form\})$")
+FILE = re.compile(r"\.(\w+|\{(form|kind)\})$")
 
 
 def routes_of_pages() -> set[str]:
