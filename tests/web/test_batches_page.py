@@ -355,6 +355,22 @@ def test_every_mistake_of_a_file_is_said_with_its_line_and_nothing_is_booked(
     assert sums(database, "SELECT 'kept', count(*), 0 FROM payout_answer_file")["kept"][0] == 0
 
 
+def test_one_word_that_the_layout_does_not_know_is_enough_to_book_nothing(
+    preparer: Reader, database: Database, home: str
+) -> None:
+    lines = lines_of(database, home)
+    answer = uploaded(
+        preparer,
+        home,
+        f"{lines[750].payment_ref},paid,R1,7.50,,",
+        f"{lines[820].payment_ref},perhaps,R2,8.20,,",
+    )
+    assert answer.status_code == 422
+    assert "Nothing was booked: 1 mistake was found in the file." in words(answer)
+    assert "Line 3" in words(answer)
+    assert states(database, home)[750] is LineState.SENT
+
+
 def test_a_file_put_away_changes_nothing(preparer: Reader, database: Database, home: str) -> None:
     line = lines_of(database, home)[750]
     preview = uploaded(preparer, home, f"{line.payment_ref},paid,R1,7.50,,").headers["location"]
