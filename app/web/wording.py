@@ -80,9 +80,9 @@ DONE: dict[str, str] = {
     "own_card_ended": N_("The person's own card no longer works."),
     "pin_set": N_("The new PIN works from now on."),
     "expired_restored": N_("It is owed again and can be collected."),
-    "write_off_asked": N_("Someone else decides about it now."),
-    "write_off_approved": N_("It is written off."),
-    "write_off_refused": N_("It is not written off and can still be given back."),
+    "giving_up_asked": N_("Someone else decides about it now."),
+    "giving_up_approved": N_("It is written off."),
+    "giving_up_refused": N_("It is not written off and can still be given back."),
 }
 
 ACCOUNTS: dict[Account, str] = {
@@ -369,8 +369,6 @@ ERRORS: dict[str, str] = {
     "too_many_misses": N_("Too many cards and PINs were wrong at this site. Please wait for the next hour, or ask for the person's own code."),
     "no_claim_card": N_("This person has no card of their own in use."),
     "not_her_code": N_("This is not the code the person gave. A coupon manager can set a new PIN too."),
-    "unknown_write_off": N_("There is no such request."),
-    "write_off_decided": N_("This was decided before."),
     "write_off_changed": N_("Some of it was given back meanwhile. Please ask again with what is left."),
     # files to take away and to bring back
     "unknown_payout_profile": N_("There is no such layout of payment files."),

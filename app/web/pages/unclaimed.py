@@ -121,7 +121,7 @@ def ask_write_off(
             )
     except DomainError as problem:
         return _page(request, db, now, actor, problem=problem)
-    return _done("write_off_asked")
+    return _done("giving_up_asked")
 
 
 @router.post("/write-off/{request_id}")
@@ -140,7 +140,7 @@ def decide_write_off(
             )
     except DomainError as problem:
         return _page(request, db, now, actor, problem=problem)
-    return _done("write_off_approved" if decision == "approve" else "write_off_refused")
+    return _done("giving_up_approved" if decision == "approve" else "giving_up_refused")
 
 
 def _read(db: Database, now: datetime, actor: Actor) -> Unclaimed:
