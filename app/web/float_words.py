@@ -17,7 +17,9 @@ COUNT_REASONS: dict[CountKind, str] = {
     ),
     CountKind.SPOT_CHECK: N_("Someone wants to know whether it fits, at any time."),
     CountKind.END_OF_DAY: N_("The desk closes. It closes the report of the day."),
-    CountKind.HANDOVER: N_("You count, a colleague takes over and confirms with a log-in of their own."),
+    CountKind.HANDOVER: N_(
+        "You count, a colleague takes over and confirms with a log-in of their own."
+    ),
 }
 
 STEPS: dict[HandoverStep, str] = {
