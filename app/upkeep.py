@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
 from app.core.db import Database
+from app.domain.cash_days.actions import warn_of_low_floats
 from app.domain.claims.actions import forget_old_misses
-from app.domain.floats.actions import warn_of_low_floats
 from app.domain.programmes import queries as programmes
 from app.domain.stipends.errors import AccrualChanged
 from app.domain.unclaimed import actions as unclaimed

@@ -19,9 +19,11 @@ from app.domain.batches.rules import LineState, Selection
 from app.domain.claims.actions import give_card
 from app.domain.claims.queries import names_of
 from app.domain.contacts.actions import keep_contact
-from app.domain.floats.actions import Sheet, count_cash
-from app.domain.floats.queries import denominations, drawer
-from app.domain.floats.rules import CountKind
+from app.domain.counts.actions import Sheet
+from app.domain.counts.queries import denominations
+from app.domain.counts.rules import CountKind
+from app.domain.floats.actions import count_cash
+from app.domain.floats.queries import drawer
 from app.domain.participants.models import Participant
 from app.domain.participants.rules import Standing
 from app.domain.programmes.actions import propose

@@ -8,9 +8,11 @@ from app.domain.analyses import models as analyses
 from app.domain.answers import models as answers
 from app.domain.audit import models as audit
 from app.domain.batches import models as batches
+from app.domain.cash_days import models as cash_days
 from app.domain.claims import models as claims
 from app.domain.conflicts import models as conflicts
 from app.domain.contacts import models as contacts
+from app.domain.counts import models as counts
 from app.domain.coupons import models as coupons
 from app.domain.deliveries import models as deliveries
 from app.domain.devices import models as devices
@@ -22,6 +24,7 @@ from app.domain.participants import models as participants
 from app.domain.payout_profiles import models as payout_profiles
 from app.domain.programmes import models as programmes
 from app.domain.services import models as services
+from app.domain.shortages import models as shortages
 from app.domain.signals import models as signals
 from app.domain.staff import models as staff
 from app.domain.stipends import models as stipends
@@ -41,7 +44,10 @@ MODULES = (
     payout_profiles,
     stipends,
     lottery,
+    counts,
     floats,
+    shortages,
+    cash_days,
     contacts,
     claims,
     unclaimed,

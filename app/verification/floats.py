@@ -6,14 +6,10 @@ from uuid import UUID
 from sqlalchemy import String, select, type_coerce
 from sqlalchemy.orm import Session
 
-from app.domain.floats.models import (
-    CashCount,
-    CashHandover,
-    CashHandoverStep,
-    CashWriteOff,
-    CashWriteOffDecision,
-)
+from app.domain.counts.models import CashCount
+from app.domain.floats.models import CashHandover, CashHandoverStep
 from app.domain.floats.rules import HandoverStep
+from app.domain.shortages.models import CashWriteOff, CashWriteOffDecision
 from app.domain.stipends.models import LedgerEntry
 from app.domain.stipends.rules import Account
 

@@ -1,7 +1,7 @@
 """What a person typed into a form about cash."""
 
 from app.core.money import Money, NotAnAmount
-from app.domain.floats.errors import BadCount
+from app.domain.counts.errors import BadCount
 from app.domain.stipends.errors import BadAmount
 from app.web.forms import Entered
 

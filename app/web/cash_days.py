@@ -8,8 +8,8 @@ from fastapi import Response
 from sqlalchemy.orm import Session
 
 from app.core.i18n import N_, translations
-from app.domain.floats import queries
-from app.domain.floats.queries import Day
+from app.domain.cash_days import queries
+from app.domain.cash_days.queries import Day
 from app.domain.programmes.queries import SiteFacts
 from app.domain.staff.queries import staff_of
 from app.domain.stipends.rules import receipt_text

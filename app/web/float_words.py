@@ -1,7 +1,10 @@
 """What counts, handovers and movements of cash are called by people."""
 
 from app.core.i18n import N_
-from app.domain.floats.rules import CountKind, Discrepancy, HandoverStep, Movement
+from app.domain.cash_days.rules import Movement
+from app.domain.counts.rules import CountKind
+from app.domain.floats.rules import HandoverStep
+from app.domain.shortages.rules import Discrepancy
 
 COUNT_KINDS: dict[CountKind, str] = {
     CountKind.OPENING: N_("Opening"),

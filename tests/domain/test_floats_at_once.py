@@ -9,11 +9,14 @@ import pytest
 
 from app.core.db import Database
 from app.core.errors import DomainError
+from app.domain.cash_days.actions import warn_of_low_floats
+from app.domain.counts.actions import Sheet
+from app.domain.counts.queries import counts_of
+from app.domain.counts.rules import CountKind
 from app.domain.floats import actions, queries
-from app.domain.floats.actions import Sheet
-from app.domain.floats.rules import CountKind
 from app.domain.stipends.actions import pay_in_cash
 from app.domain.stipends.queries import books_of
+from app.domain.treasury.actions import move_cash
 from app.verification import floats, money
 from tests.factories import LATER, Place, a_finished_visit, a_place, a_site
 
@@ -86,7 +89,7 @@ def test_of_many_counts_of_one_moment_one_is_kept(database: Database, place: Pla
 
     assert told == {"kept": 1, "money_moved": PEOPLE - 1}
     with database.snapshot() as session:
-        (kept,) = queries.counts_of(session, place.programme.id, place.site.id)
+        (kept,) = counts_of(session, place.programme.id, place.site.id)
     assert balance(database, place) == kept.counted.minor
     assert faults(database) == []
 
@@ -139,7 +142,7 @@ def test_whatever_counts_and_payments_do_at_once_each_count_expected_what_the_bo
     assert told["kept"] <= 1  # only where no payment came before it
     assert told["kept"] + told["money_moved"] == 4
     with database.snapshot() as session:
-        kept = queries.counts_of(session, place.programme.id, place.site.id)
+        kept = counts_of(session, place.programme.id, place.site.id)
     assert [each.expected.minor for each in kept] == [CASH] * len(kept)
     assert faults(database) == []
 
@@ -156,9 +159,7 @@ def test_cash_carried_both_ways_at_once_waits_for_nobody_for_ever(
             sender, receiver = (
                 books_of(session, each.programme.id, each.site.id, now=LATER)[0] for each in ends
             )
-            actions.move_cash(
-                session, sender, receiver, 100, move_id=uuid4(), by=place.finance, now=LATER
-            )
+            move_cash(session, sender, receiver, 100, move_id=uuid4(), by=place.finance, now=LATER)
         return "carried"
 
     with ThreadPoolExecutor(PEOPLE) as drivers:
@@ -174,7 +175,7 @@ def test_a_low_float_is_told_once_by_however_many_workers(database: Database) ->
 
     def tell(_worker: int) -> int:
         with database.transaction() as session:
-            return actions.warn_of_low_floats(session, now=LATER)
+            return warn_of_low_floats(session, now=LATER)
 
     with ThreadPoolExecutor(PEOPLE) as workers:
         assert sum(workers.map(tell, range(PEOPLE))) == 1

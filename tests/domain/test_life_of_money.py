@@ -36,10 +36,11 @@ from app.domain.batches import queries as batch_queries
 from app.domain.batches.rules import LineState, Selection
 from app.domain.contacts.actions import keep_contact
 from app.domain.corrections.actions import take_back
+from app.domain.counts.actions import Sheet
+from app.domain.counts.rules import CountKind
 from app.domain.coupons.queries import PrintedCoupon
 from app.domain.floats import actions as floats
 from app.domain.floats.queries import drawer
-from app.domain.floats.rules import CountKind
 from app.domain.participants.rules import Sex
 from app.domain.payouts import actions as payouts
 from app.domain.payouts.queries import expired, payout
@@ -50,7 +51,13 @@ from app.domain.stipends import queries as stipends
 from app.domain.stipends.actions import note_fee_paid, pay_in_cash
 from app.domain.stipends.queries import Books, books_of
 from app.domain.stipends.rules import Method
-from app.domain.treasury.actions import allow_overdraft, fund_bank, fund_float, reverse_entry
+from app.domain.treasury.actions import (
+    allow_overdraft,
+    fund_bank,
+    fund_float,
+    move_cash,
+    reverse_entry,
+)
 from app.domain.treasury.queries import entries
 from app.verification import CHECKS
 from tests.factories import (
@@ -501,9 +508,7 @@ class Life(RuleBasedStateMachine):
         def count(session: Session) -> None:
             found = drawer(session, self.place.programme.id, place)
             there = max(0, found.balance.minor + off)
-            sheet = floats.Sheet(
-                uuid4(), CountKind.SPOT_CHECK, {1: there}, found.seen, reason=reason
-            )
+            sheet = Sheet(uuid4(), CountKind.SPOT_CHECK, {1: there}, found.seen, reason=reason)
             counted = floats.count_cash(
                 session, self.books(place), sheet, by=self.place.finance, now=self.now
             )
@@ -516,7 +521,7 @@ class Life(RuleBasedStateMachine):
     def carry_cash(self, site: int, minor: int) -> None:
         there, here = (self.books(self.sites[(site + side) % 2].id) for side in (0, 1))
         self.attempt(
-            lambda session: floats.move_cash(
+            lambda session: move_cash(
                 session, there, here, minor, move_id=uuid4(), by=self.place.finance, now=self.now
             )
         )

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from app.domain.answers import actions as answers
 from app.domain.batches.rules import Selection
-from app.domain.floats.actions import Sheet, count_cash
+from app.domain.counts.actions import Sheet
+from app.domain.counts.rules import CountKind
+from app.domain.floats.actions import count_cash
 from app.domain.floats.queries import drawer
-from app.domain.floats.rules import CountKind
 from app.domain.participants.rules import Sex
 from app.domain.payouts.actions import expire, restore, write_off
 from app.domain.programmes.queries import SiteFacts

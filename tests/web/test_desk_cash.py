@@ -10,8 +10,9 @@ import pytest
 
 from app.core.crypto import Keyring
 from app.core.db import Database
+from app.domain.counts.queries import CountFacts, counts_of
+from app.domain.counts.rules import CountKind
 from app.domain.floats import queries
-from app.domain.floats.rules import CountKind
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Role
 from tests.factories import LATER, Place, a_place, a_site, an_actor
@@ -44,9 +45,9 @@ def opened(desk: Reader, kind: str = "spot_check") -> dict[str, str]:
     return fields
 
 
-def kept(database: Database, place: Place) -> list[queries.CountFacts]:
+def kept(database: Database, place: Place) -> list[CountFacts]:
     with database.snapshot() as session:
-        return queries.counts_of(session, place.programme.id, place.site.id)
+        return counts_of(session, place.programme.id, place.site.id)
 
 
 FITTING = {"n100000": "1", "n20000": "1", "n1000": "3", "n200": "2", "n50": "1"}  # 1,234.50

@@ -33,10 +33,11 @@ from app.domain.batches.rules import Selection
 from app.domain.claims import queries as claims
 from app.domain.claims.actions import give_card
 from app.domain.claims.queries import Names
+from app.domain.counts.actions import Sheet
+from app.domain.counts.rules import CountKind
 from app.domain.devices.actions import Begun, begin_enrolment
 from app.domain.floats import actions as floats
 from app.domain.floats.queries import drawer
-from app.domain.floats.rules import CountKind, Discrepancy
 from app.domain.intake.actions import redeem
 from app.domain.lottery import queries as lottery
 from app.domain.lottery.actions import draw, give_tickets
@@ -45,6 +46,8 @@ from app.domain.payouts.actions import expire
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.actions import propose
 from app.domain.programmes.rules import Protocol, StipendSchedule
+from app.domain.shortages import actions as shortages
+from app.domain.shortages.rules import Discrepancy
 from app.domain.staff.actions import start_session
 from app.domain.staff.queries import Actor, by_api_key
 from app.domain.stipends.actions import enter, pay_in_cash
@@ -346,7 +349,7 @@ def _cash_handed_over(visitor: Visitor) -> None:
         cash = drawer(session, books.programme_id, books.site_id)
         if cash.waiting is None:
             pieces = {cash.balance.minor: 1}
-            sheet = floats.Sheet(
+            sheet = Sheet(
                 uuid4(), CountKind.HANDOVER, pieces, cash.seen, receiver_id=receiver.staff_id
             )
             floats.count_cash(session, books, sheet, by=giver, now=now)
@@ -367,11 +370,11 @@ def _missing_money(visitor: Visitor) -> None:
         books, _ = books_of(session, tour.place.programme.id, tour.other_site, now=now)
         cash = drawer(session, books.programme_id, books.site_id)
         pieces = {cash.balance.minor - 300: 1}
-        sheet = floats.Sheet(
+        sheet = Sheet(
             uuid4(), CountKind.SPOT_CHECK, pieces, cash.seen, reason="Nobody can tell why"
         )
         floats.count_cash(session, books, sheet, by=finance, now=now)
-        floats.ask_write_off(
+        shortages.ask_write_off(
             session, books, Discrepancy.CASH_VARIANCE, 100, write_off_id=uuid4(),
             reason="It is gone", by=finance, now=now,
         )  # fmt: skip

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, bindparam, exists, func, select, union_all
+from sqlalchemy import Select, Uuid, bindparam, case, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from app.core.clock import local_date
@@ -279,6 +279,17 @@ def balances(session: Session, programme_id: UUID, *, on: date | None = None) ->
         Balance(site_id, account, Money(int(minor if account in DEBIT_SIDE else -minor), currency))
         for site_id, account, currency, minor in rows
     ]
+
+
+def balance_of(
+    session: Session, site_id: UUID, account: Account, *, before: date | None = None
+) -> int:
+    """An account of a site, in minor units; debits count as more. ``before``: when that day began."""
+    until = [] if before is None else [LedgerEntry.entered_on < before]
+    signed = case((LedgerEntry.debit == account, 1), else_=-1) * LedgerEntry.amount_minor
+    moved = or_(LedgerEntry.debit == account, LedgerEntry.credit == account)
+    found = select(func.sum(signed)).where(LedgerEntry.site_id == site_id, moved, *until)
+    return int(session.scalar(found) or 0)
 
 
 def owed_to(session: Session, participant_id: UUID) -> list[Accrual]:

@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -11,13 +12,14 @@ from app.domain.audit.errors import ReasonNeeded
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.errors import UnknownSite
 from app.domain.staff.queries import Actor
+from app.domain.staff.rules import Permission
 from app.domain.stipends import queries as stipends
 from app.domain.stipends.actions import allow_for, check_float, enter, reverse, settled_once
-from app.domain.stipends.errors import BadAmount, PaymentIdReused
+from app.domain.stipends.errors import BadAmount, FloatTooLow, PaymentIdReused
 from app.domain.stipends.models import CashFloat, LedgerEntry, PayoutLine
 from app.domain.stipends.queries import Books
 from app.domain.stipends.rules import Account
-from app.domain.treasury.errors import EntryNotReversible, UnknownEntry
+from app.domain.treasury.errors import EntryNotReversible, SameSite, UnknownEntry
 from app.domain.treasury.rules import OWED, may_be_corrected
 
 
@@ -39,16 +41,9 @@ def fund_float(
         BadAmount: nothing, or less.
         PaymentIdReused: the id came with another amount, site or source.
     """
-    entered = _fund(session, books, minor, funding_id, debit=Account.CASH_FLOAT, credit=source)
-    if not entered:
-        return
-    lacks = case((CashFloat.balance_minor < 0, -CashFloat.balance_minor), else_=0)
-    session.execute(
-        update(CashFloat)
-        .where(CashFloat.site_id == books.site_id, CashFloat.overdraft_minor > lacks)
-        .values(overdraft_minor=lacks)
-    )
-    _note_funding(session, books, "float.funded", minor, by, now, source)
+    if _fund(session, books, minor, funding_id, debit=Account.CASH_FLOAT, credit=source):
+        _end_overdraft(session, books.site_id)
+        _note_funding(session, books, "float.funded", minor, by, now, source)
 
 
 def fund_bank(
@@ -62,6 +57,87 @@ def fund_bank(
     """
     if _fund(session, books, minor, funding_id, debit=Account.BANK, credit=Account.FUNDING):
         _note_funding(session, books, "bank.funded", minor, by, now, Account.FUNDING)
+
+
+def move_cash(
+    session: Session,
+    sender: Books,
+    receiver: Books,
+    minor: int,
+    *,
+    move_id: UUID,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Carry cash from one site to another: one act, an entry in the books of each. The same ``move_id`` does it once.
+
+    Raises:
+        NotAllowed, BadAmount, SameSite, FloatTooLow, PaymentIdReused.
+    """
+    by.require(Permission.FUND_FLOAT)
+    if minor <= 0:
+        raise BadAmount(minor=minor)
+    if sender.site_id == receiver.site_id:
+        raise SameSite
+    places = sorted((sender.site_id, receiver.site_id))  # so that none waits for the other
+    held = {each: hold_float(session, sender.programme_id, each) for each in places}
+    out = _Way(Account.BETWEEN_SITES, Account.CASH_FLOAT, ("sent", move_id))
+    into = _Way(Account.CASH_FLOAT, Account.BETWEEN_SITES, ("received", move_id))
+    if _was_entered(session, sender, minor, out):
+        if not _was_entered(session, receiver, minor, into):
+            raise PaymentIdReused
+        return
+    _check_cash(held[sender.site_id], minor)
+    _enter(session, sender, minor, out)
+    _enter(session, receiver, minor, into)
+    _end_overdraft(session, receiver.site_id)
+    _note(
+        session,
+        "float.moved",
+        sender.site_id,
+        by.staff_id,
+        by.programme_id,
+        now,
+        minor=minor,
+        currency=sender.currency,
+        to=str(receiver.site_id),
+    )
+
+
+def bring_to_bank(
+    session: Session, books: Books, minor: int, *, deposit_id: UUID, by: Actor, now: datetime
+) -> None:
+    """Take cash of a site back to the bank. The same ``deposit_id`` does it once.
+
+    Raises:
+        NotAllowed, BadAmount, FloatTooLow, PaymentIdReused.
+    """
+    by.require(Permission.FUND_FLOAT)
+    if minor <= 0:
+        raise BadAmount(minor=minor)
+    balance = hold_float(session, books.programme_id, books.site_id)
+    way = _Way(Account.BANK, Account.CASH_FLOAT, ("to_bank", deposit_id))
+    if _was_entered(session, books, minor, way):
+        return
+    _check_cash(balance, minor)
+    _enter(session, books, minor, way)
+    _note(
+        session,
+        "float.banked",
+        books.site_id,
+        by.staff_id,
+        by.programme_id,
+        now,
+        minor=minor,
+        currency=books.currency,
+    )
+
+
+def hold_float(session: Session, programme_id: UUID, site_id: UUID) -> int:
+    """Keep a site's cash as it is until the transaction ends; gives how much it is, in minor units."""
+    allow_for(session, programme_id, site_id)
+    held = select(CashFloat.balance_minor).where(CashFloat.site_id == site_id).with_for_update()
+    return session.scalars(held).one()
 
 
 def allow_overdraft(
@@ -85,18 +161,16 @@ def allow_overdraft(
     session.execute(
         update(CashFloat).where(CashFloat.site_id == site_id).values(overdraft_minor=enough)
     )
-    record(
+    _note(
         session,
         "float.overdraft_allowed",
-        subject=site_id,
-        staff_id=by.staff_id,
-        programme_id=site.programme_id,
-        at=now,
-        facts={
-            "minor": minor,
-            "currency": programmes.programme(session, site.programme_id).currency,
-            "reason": reason,
-        },
+        site_id,
+        by.staff_id,
+        by.programme_id,
+        now,
+        minor=minor,
+        currency=programmes.programme(session, site.programme_id).currency,
+        reason=reason,
     )
 
 
@@ -129,22 +203,29 @@ def reverse_entry(
         reversal = reverse(session, entry, on=on, reason=reason, kind=stipends.CORRECTED)
         if (entry.debit, entry.credit) in OWED:
             put(session, PayoutLine, stipends.line(session, entry_id, reversal))
-    record(
+    _note(
         session,
         "ledger.corrected",
-        subject=entry_id,
-        staff_id=by.staff_id,
-        programme_id=entry.programme_id,
-        at=now,
-        facts={
-            "minor": entry.amount_minor,
-            "currency": entry.currency,
-            "debit": entry.debit.value,
-            "credit": entry.credit.value,
-            "reason": reason,
-        },
+        entry_id,
+        by.staff_id,
+        by.programme_id,
+        now,
+        minor=entry.amount_minor,
+        currency=entry.currency,
+        debit=entry.debit.value,
+        credit=entry.credit.value,
+        reason=reason,
     )
     return reversal
+
+
+@dataclass(frozen=True)
+class _Way:
+    """From where to where money goes, and by which act it goes there once."""
+
+    debit: Account
+    credit: Account
+    cause: tuple[str, UUID]
 
 
 def _fund(
@@ -152,15 +233,46 @@ def _fund(
 ) -> bool:
     if minor <= 0:
         raise BadAmount(minor=minor)
-    earlier = stipends.entry_by_cause(session, "funding", funding_id)
-    if earlier is not None:
-        same = (earlier.amount_minor, earlier.site_id, earlier.debit, earlier.credit)
-        if same != (minor, books.site_id, debit, credit):
-            raise PaymentIdReused
+    way = _Way(debit, credit, ("funding", funding_id))
+    if _was_entered(session, books, minor, way):
         return False
-    cause = ("funding", funding_id)
-    enter(session, books, minor, debit=debit, credit=credit, earner=None, cause=cause)
+    _enter(session, books, minor, way)
     return True
+
+
+def _was_entered(session: Session, books: Books, minor: int, way: _Way) -> bool:
+    """Whether the same act did it before. Raises: PaymentIdReused, where it did something else."""
+    earlier = stipends.entry_by_cause(session, *way.cause)
+    if earlier is None:
+        return False
+    if (earlier.amount_minor, earlier.site_id, earlier.debit, earlier.credit) != (
+        minor,
+        books.site_id,
+        way.debit,
+        way.credit,
+    ):
+        raise PaymentIdReused
+    return True
+
+
+def _enter(session: Session, books: Books, minor: int, way: _Way) -> None:
+    enter(session, books, minor, debit=way.debit, credit=way.credit, earner=None, cause=way.cause)
+
+
+def _check_cash(balance_minor: int, minor: int) -> None:
+    """Cash that is carried away is there; only stipends may be paid out of an overdraft."""
+    if balance_minor < minor:
+        raise FloatTooLow(missing=minor - balance_minor)
+
+
+def _end_overdraft(session: Session, site_id: UUID) -> None:
+    """What came in ends what a float was let go below nothing, as far as it goes."""
+    lacks = case((CashFloat.balance_minor < 0, -CashFloat.balance_minor), else_=0)
+    session.execute(
+        update(CashFloat)
+        .where(CashFloat.site_id == site_id, CashFloat.overdraft_minor > lacks)
+        .values(overdraft_minor=lacks)
+    )
 
 
 def _note_funding(
@@ -172,12 +284,25 @@ def _note_funding(
     now: datetime,
     source: Account,
 ) -> None:
+    facts = {"minor": minor, "currency": books.currency, "from": source.value}
+    _note(session, act, books.site_id, by, books.programme_id, now, **facts)
+
+
+def _note(
+    session: Session,
+    act: str,
+    subject: UUID,
+    by: UUID,
+    programme_id: UUID,
+    now: datetime,
+    **facts: object,
+) -> None:
     record(
         session,
         act,
-        subject=books.site_id,
+        subject=subject,
         staff_id=by,
-        programme_id=books.programme_id,
+        programme_id=programme_id,
         at=now,
-        facts={"minor": minor, "currency": books.currency, "from": source.value},
+        facts=facts,
     )

@@ -14,10 +14,10 @@ from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.i18n import N_, translations
 from app.core.money import Money
-from app.domain.floats import actions, queries
-from app.domain.floats.queries import Loss
-from app.domain.floats.rules import Discrepancy
 from app.domain.programmes import queries as programmes
+from app.domain.shortages import actions, queries
+from app.domain.shortages.queries import Loss
+from app.domain.shortages.rules import Discrepancy
 from app.domain.staff.queries import Actor, staff_of
 from app.domain.staff.rules import Permission
 from app.domain.stipends.queries import Books, books_of

@@ -13,6 +13,7 @@ from app.core.codes import MalformedCode
 from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.ids import tag_of
+from app.domain.cash_days.queries import alarm_of
 from app.domain.claims import queries as claims
 from app.domain.corrections.actions import take_back
 from app.domain.coupons.errors import (
@@ -22,7 +23,6 @@ from app.domain.coupons.errors import (
     SelfRecruitment,
 )
 from app.domain.coupons.queries import read
-from app.domain.floats.queries import alarm_of
 from app.domain.intake.actions import welcome_walk_in
 from app.domain.intake.queries import open_visits, scans_of
 from app.domain.intake.rules import Scan

@@ -12,11 +12,14 @@ from app.core.clock import local_date
 from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.money import Money
+from app.domain.cash_days import queries as days
+from app.domain.cash_days.queries import Day
+from app.domain.counts.actions import Sheet
+from app.domain.counts.queries import counts_of, denominations
+from app.domain.counts.rules import CountKind
 from app.domain.floats import actions, queries
-from app.domain.floats.actions import Counted, Sheet
+from app.domain.floats.actions import Counted
 from app.domain.floats.errors import NotYourSite
-from app.domain.floats.queries import Day
-from app.domain.floats.rules import CountKind
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.staff.queries import Actor, staff_of
@@ -276,7 +279,7 @@ def day_page(
     today = local_date(now, place.timezone)
     day = min(on or today, today)
     with db.snapshot() as session:
-        report = queries.day_of(session, actor.programme_id, place.id, day)
+        report = days.day_of(session, actor.programme_id, place.id, day)
         names = _names(session, actor)
     context = {
         "place": place,
@@ -316,8 +319,8 @@ def _page(
             "place": place,
             "places": _places(session, actor),
             "drawer": drawer,
-            "alarm": queries.alarm_of(session, actor.programme_id, place.id),
-            "counts": queries.counts_of(session, actor.programme_id, place.id, limit=LAST),
+            "alarm": days.alarm_of(session, actor.programme_id, place.id),
+            "counts": counts_of(session, actor.programme_id, place.id, limit=LAST),
             "names": _names(session, actor),
             "words": float_words,
             "kinds": list(CountKind),
@@ -346,7 +349,7 @@ def _count_page(
     with db.snapshot() as session:
         place = _place(session, request, actor, site)
         drawer = queries.drawer(session, actor.programme_id, place.id)
-        worths = queries.denominations(drawer.balance.currency)
+        worths = denominations(drawer.balance.currency)
         context: dict[str, Any] = {
             "place": place,
             "kind": kind,

@@ -17,9 +17,10 @@ from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.i18n import N_, translations
 from app.core.money import Money
-from app.domain.floats import actions, queries
+from app.domain.cash_days import queries as days
+from app.domain.cash_days.rules import Outlook, is_low
+from app.domain.floats import queries
 from app.domain.floats.queries import Drawer
-from app.domain.floats.rules import Outlook, is_low
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.staff.queries import Actor, staff_of
@@ -166,7 +167,7 @@ def move(
             sender = _books(session, actor, from_site, now)
             receiver = _books(session, actor, to_site, now)
             minor = minor_of(amount, sender.currency)
-            actions.move_cash(session, sender, receiver, minor, move_id=act_id, by=actor, now=now)
+            treasury.move_cash(session, sender, receiver, minor, move_id=act_id, by=actor, now=now)
     except DomainError as problem:
         return _page(request, db, now, actor, problem=problem, typed=typed)
     return _done("/stipends/floats", "cash_moved")
@@ -241,7 +242,7 @@ def _put(
     now: datetime,
 ) -> None:
     if way is Way.TO_BANK:
-        actions.bring_to_bank(session, books, minor, deposit_id=act_id, by=actor, now=now)
+        treasury.bring_to_bank(session, books, minor, deposit_id=act_id, by=actor, now=now)
         return
     if way is Way.BANK:
         treasury.fund_bank(session, books, minor, funding_id=act_id, by=actor.staff_id, now=now)
@@ -267,7 +268,7 @@ def _page(
         names = _names(session, actor)
         low = programmes.current_protocol(session, actor.programme_id).rules.payouts.float_low
         currency = programmes.programme(session, actor.programme_id).currency
-        waiting = queries.waiting_for(session, actor)
+        waiting = days.waiting_for(session, actor)
     draw = _drawing(language, currency, low)
     context = {
         "sites": found,
@@ -332,10 +333,10 @@ def _sites(session: Session, actor: Actor, now: datetime) -> list[SiteCash]:
                 place=place,
                 drawer=drawer,
                 bank=banks.get(place.id, Money(0, currency)),
-                outlook=queries.outlook_of(session, place.id, balance_minor=minor, today=today),
+                outlook=days.outlook_of(session, place.id, balance_minor=minor, today=today),
                 is_low=place.id in in_use and is_low(minor, low),
                 is_in_use=place.id in in_use,
-                course=queries.course_of(
+                course=days.course_of(
                     session, place.id, since=today - timedelta(weeks=WEEKS), until=today
                 ),
             )

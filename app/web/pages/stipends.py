@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.clock import local_date
 from app.core.money import Money
 from app.domain.batches import queries as batches
-from app.domain.floats import queries as floats
+from app.domain.cash_days import queries as cash_days
 from app.domain.lottery import queries as lottery
 from app.domain.programmes import queries as programmes
 from app.domain.spending import queries as spending
@@ -197,7 +197,7 @@ def _overview(session: Session, actor: Actor, now: datetime) -> Overview:
         paid_ever=Money(sum(each.paid for each in days), books.currency),
         waiting=batches.waiting(session, actor.programme_id),
         mine=_mine(session, actor, now),
-        low=frozenset(floats.low_floats(session, actor.programme_id)),
+        low=frozenset(cash_days.low_floats(session, actor.programme_id)),
     )
 
 
@@ -207,7 +207,7 @@ def _mine(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
         f"batches_{act.value}": count
         for act, count in batches.waiting_for(session, actor, now=now).items()
     }
-    cash = floats.waiting_for(session, actor)
+    cash = cash_days.waiting_for(session, actor)
     mine |= {
         "handovers_confirm": cash.to_confirm,
         "handovers_decide": cash.to_decide,
