@@ -23,6 +23,7 @@ from app.domain.pads import models as pads
 from app.domain.participants import models as participants
 from app.domain.payout_profiles import models as payout_profiles
 from app.domain.programmes import models as programmes
+from app.domain.rewards import models as rewards
 from app.domain.services import models as services
 from app.domain.shortages import models as shortages
 from app.domain.signals import models as signals
@@ -54,6 +55,7 @@ MODULES = (
     batches,
     answers,
     services,
+    rewards,
     visits,
     intake,
     conflicts,

@@ -23,6 +23,7 @@ from app.domain.participants import actions as participant_actions
 from app.domain.participants import queries as participants
 from app.domain.participants.models import DuplicateDecision, Participant, PossibleDuplicate
 from app.domain.participants.rules import NOBODY, SamePerson, Standing
+from app.domain.rewards import actions as rewards
 from app.domain.staff.queries import Actor
 from app.domain.stipends.queries import books_of
 from app.domain.visits import actions as visits
@@ -67,7 +68,7 @@ def decide_conflict(
     session.flush()
     if decision is Decision.FIRST_STANDS:
         books, _ = books_of(session, by.programme_id, second.site_id, now=now)
-        visits.unsettle(session, books, second.participant_id, reason=DECIDED_IN_THE_BOOKS)
+        rewards.take_back(session, books, second.participant_id, reason=DECIDED_IN_THE_BOOKS)
         second.outcome = Outcome.OVERRULED
         session.flush()
         pads.void_promised(
@@ -141,7 +142,7 @@ def decide_duplicate(
 
 def _count_her_once(session: Session, row: Participant, *, by: Actor, now: datetime) -> None:
     books, _ = books_of(session, by.programme_id, row.site_id, now=now)
-    visits.unsettle(session, books, row.id, reason="came before", with_fee=True)
+    rewards.take_back(session, books, row.id, reason="came before", with_fee=True)
     pads.void_promised(session, row.id, reason="came before", by=by, now=now)
     row.standing = Standing.DUPLICATE
     came = intake.came_with(session, row.id)

@@ -25,6 +25,7 @@ from app.domain.participants.models import Participant
 from app.domain.participants.queries import Origin
 from app.domain.participants.rules import Came, Standing
 from app.domain.programmes import queries as programmes
+from app.domain.rewards import actions as rewards
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends import queries as stipends
@@ -200,7 +201,7 @@ def _leave_the_chain(
     if coupons.bundle_of(session, person.id):
         raise HoldsCoupons
     books, _ = books_of(session, person.programme_id, row.site_id, now=now)
-    visits.unsettle(session, books, person.id, reason=reason, with_fee=not keeps_her_fee)
+    rewards.take_back(session, books, person.id, reason=reason, with_fee=not keeps_her_fee)
     pads.void_promised(session, person.id, reason=reason, by=by, now=now)
     if origin:
         participant_actions.set_origin(session, person, None, None)

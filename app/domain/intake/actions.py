@@ -37,12 +37,10 @@ from app.domain.intake.rules import (
 from app.domain.participants import actions as participant_actions
 from app.domain.participants import queries as participants
 from app.domain.participants.queries import Match, Origin
+from app.domain.rewards import actions as rewards
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
-from app.domain.stipends import actions as stipend_actions
 from app.domain.stipends.queries import Books, Earner
-from app.domain.stipends.rules import held_at_redemption
-from app.domain.visits.models import RewardTerms
 
 
 @dataclass(frozen=True)
@@ -221,18 +219,13 @@ def keep(
             "request_digest": queries.request_digest(session, scan),
         },
     )
-    held = held_at_redemption(place.protocol.stipends)
-    if held:
-        stipend_actions.hold(
-            session,
-            Books(by.programme_id, place.site_id, place.protocol_id, place.currency, on, now),
-            held,
-            recruiter=Earner(origin.recruiter_id, origin.number),
-            recruit_id=participant_id,
-        )
-    else:  # the rules she came under are kept with what is held, else by themselves
-        terms = {"participant_id": participant_id, "protocol_id": place.protocol_id}
-        put(session, RewardTerms, terms)
+    rewards.promise(
+        session,
+        Books(by.programme_id, place.site_id, place.protocol_id, place.currency, on, now),
+        place.protocol.stipends,
+        recruiter=Earner(origin.recruiter_id, origin.number),
+        recruit_id=participant_id,
+    )
     act = "coupon.redeemed" if stands else "coupon.conflict"
     _record(session, act, scan.id, by, now, flags=flags)
     return Verdict(scan.id, origin.code, Outcome(kept.answer.value), participant_id, tuple(flags))

@@ -1,5 +1,4 @@
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -10,14 +9,12 @@ from app.core import outbox
 from app.core.clock import local_date
 from app.core.codes import Code, Token
 from app.core.db import put
-from app.domain.audit import queries as audit
 from app.domain.audit.actions import record
 from app.domain.coupons import actions as coupon_actions
 from app.domain.coupons import queries as coupons
 from app.domain.coupons.actions import Name
 from app.domain.coupons.errors import TargetReached
 from app.domain.coupons.queries import Bundle
-from app.domain.lottery import actions as lottery
 from app.domain.pads import actions as pads
 from app.domain.pads import queries as pad_queries
 from app.domain.pads.rules import handed_over
@@ -35,24 +32,10 @@ from app.domain.participants.rules import (
     check_network_size,
 )
 from app.domain.programmes import queries as programmes
-from app.domain.programmes.rules import StipendSchedule, coupons_in_bundle, usable_dates
+from app.domain.programmes.rules import coupons_in_bundle, usable_dates
+from app.domain.rewards import actions as rewards
 from app.domain.staff.queries import Actor
-from app.domain.stipends import actions as stipend_actions
 from app.domain.stipends import queries as stipends
-from app.domain.stipends.queries import Books, Earner
-from app.domain.stipends.rules import (
-    LEFT_OUT_FIRST,
-    Incentive,
-    Recruit,
-    Rewards,
-    RewardState,
-    capped,
-    has_caps,
-    recruiters,
-    rewards,
-    room,
-    tickets,
-)
 from app.domain.visits import queries
 from app.domain.visits.errors import (
     NotReadyForBundle,
@@ -63,9 +46,6 @@ from app.domain.visits.errors import (
 from app.domain.visits.events import BundleIssued, VisitCompleted
 from app.domain.visits.models import BaselineInterview, EligibilityScreening, KnowledgeTest
 from app.domain.visits.rules import Step, ineligible_because, missing_for_bundle, score
-
-# A visit whose recruiter had no room left for any reward.
-LEFT_OUT = "reward.left_out"
 
 
 def enrol_seed(
@@ -273,41 +253,7 @@ def settle(session: Session, row: Participant, *, by: Actor, now: datetime) -> N
     correct = queries.correct_answers(session, row.id)
     if origin is None or origin.recruiter_id is None or correct is None:
         return
-    books, schedule = _terms(session, row, now=now)
-    recruit = Recruit(
-        is_woman=row.sex is Sex.FEMALE,
-        age=row.age,
-        correct_answers=correct,
-        is_first_time=row.never_reached_before is True,
-    )
-    earned = rewards(schedule, recruit)
-    recruiter = Earner(origin.recruiter_id, origin.coupon)
-    stipend_actions.owe_participation(session, books, earned, participant_id=row.id)
-    if has_caps(schedule):
-        earned = _within_caps(session, row, books, schedule, earned, recruiter, by=by, now=now)
-    stipend_actions.owe_rewards(session, books, earned, recruiter=recruiter, recruit_id=row.id)
-    lottery.give_tickets(
-        session,
-        books,
-        earner=recruiter,
-        recruit_id=row.id,
-        tickets=tickets(schedule, recruit),
-        now=now,
-    )
-
-
-def unsettle(
-    session: Session, books: Books, recruit_id: UUID, *, reason: str, with_fee: bool = False
-) -> None:
-    """Take back what someone's coming earned her recruiter, tickets included, and her own fee if ``with_fee``.
-
-    Raises:
-        RewardAlreadyPaid: money in a hand is not taken back by an entry.
-    """
-    stipend_actions.cancel_rewards(
-        session, books, recruit_id=recruit_id, reason=reason, with_fee=with_fee
-    )
-    lottery.cancel_tickets(session, books, recruit_id=recruit_id, reason=reason)
+    rewards.owe(session, row, origin, correct_answers=correct, by=by, now=now)
 
 
 def train(session: Session, participant_id: UUID, *, by: Actor, now: datetime) -> None:
@@ -436,56 +382,7 @@ def _release_what_was_held(
 ) -> None:
     """This visit earns her recruiter nothing. Should the answer change, the reward is owed from expense."""
     books, _ = stipends.books_of(session, row.programme_id, row.site_id, now=now)
-    unsettle(session, books, row.id, reason=reason)
-
-
-def _terms(session: Session, row: Participant, *, now: datetime) -> tuple[Books, StipendSchedule]:
-    """The books as of the rules she came under, and these: what was promised then is what becomes owed."""
-    books, current = stipends.books_of(session, row.programme_id, row.site_id, now=now)
-    came_under = queries.terms_of(session, row.id)
-    rules = programmes.protocol(session, came_under) if came_under else None
-    if came_under is None or rules is None:
-        return books, current.rules.stipends
-    return replace(books, protocol_id=came_under), rules.stipends
-
-
-def _within_caps(
-    session: Session,
-    row: Participant,
-    books: Books,
-    schedule: StipendSchedule,
-    earned: Rewards,
-    recruiter: Earner,
-    *,
-    by: Actor,
-    now: datetime,
-) -> Rewards:
-    """What of a recruit's rewards fits into her recruiter's caps; held money that does not is released.
-
-    The recruiter's row is held, so that two of her recruits who finish at once see each other's. What was judged
-    once is not judged again: neither a cancelled reward of another recruit nor another day makes new room.
-    """
-    nothing = earned | dict.fromkeys(LEFT_OUT_FIRST, 0)
-    participants.lock(session, recruiter.participant_id, programme_id=row.programme_id)
-    stands = stipends.rewards_for(session, row.id)
-    if stands in (RewardState.OWED, RewardState.PAID) or audit.who_did(
-        session, row.programme_id, LEFT_OUT, row.id
-    ):
-        return nothing
-    held = stipends.entry_for(session, "held", row.id)
-    so_far = queries.earned_by(session, recruiter.participant_id, on=books.on)
-    left = room(
-        schedule,
-        in_bundle=so_far.in_bundle - (held.amount_minor if held else 0),
-        on_day=so_far.on_day,
-    )
-    fits = capped(earned, left)
-    if held and held.amount_minor > fits[Incentive.RECRUITMENT]:
-        stipend_actions.reverse(session, held, on=books.on, reason="beyond the cap")
-    if fits != earned:
-        act = "reward.capped" if recruiters(fits) else LEFT_OUT
-        _record(session, act, row.id, by, now)
-    return fits
+    rewards.take_back(session, books, row.id, reason=reason)
 
 
 def _ready_for(session: Session, participant_id: UUID, step: Step, by: Actor) -> Participant:

@@ -49,13 +49,3 @@ class BaselineInterview(Base):
     answers: Mapped[dict[str, Any]]
     held_on: Mapped[date]
     held_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
-
-
-class RewardTerms(Base):
-    """The rules someone came under, where nothing was held for her that would keep them."""
-
-    __tablename__ = "reward_terms"
-    __table_args__ = (UNORDERED,)
-
-    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), primary_key=True)
-    protocol_id: Mapped[UUID] = mapped_column(ForeignKey("protocol_version.id"))

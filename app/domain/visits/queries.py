@@ -1,6 +1,5 @@
 import tomllib
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,10 @@ from app.domain.participants import queries as participants
 from app.domain.participants.models import Participant
 from app.domain.services import queries as services
 from app.domain.stipends import queries as stipends
-from app.domain.stipends.models import LedgerEntry
-from app.domain.stipends.rules import EXPENSE, LEFT_OUT_FIRST, Account
 from app.domain.visits.models import (
     BaselineInterview,
     EligibilityScreening,
     KnowledgeTest,
-    RewardTerms,
 )
 from app.domain.visits.rules import Progress, Readiness
 
@@ -30,17 +26,6 @@ _KEPT = select(
         for table in (EligibilityScreening, KnowledgeTest, BaselineInterview)
     )
 )
-
-
-_EARNED_AS = frozenset(EXPENSE[each] for each in LEFT_OUT_FIRST)
-
-
-@dataclass(frozen=True)
-class Earned:
-    """What a recruiter has earned through all her coupons, held or owed; and what became owed to her on one day."""
-
-    in_bundle: int
-    on_day: int
 
 
 @dataclass(frozen=True)
@@ -101,45 +86,3 @@ def correct_answers(session: Session, participant_id: UUID) -> int | None:
 def _item(written: dict[str, Any]) -> Item:
     text = {key: value for key, value in written.items() if key not in ("id", "right", "options")}
     return Item(written["id"], text, written["options"], written["right"])
-
-
-def terms_of(session: Session, recruit_id: UUID) -> UUID | None:
-    """The version of the rules under which someone came: what it promised is what her visit earns."""
-    held = select(LedgerEntry.protocol_id).where(
-        LedgerEntry.cause_digest == stipends.cause_digest(session, "held", recruit_id)
-    )
-    terms = select(RewardTerms.protocol_id).where(RewardTerms.participant_id == recruit_id)
-    return session.scalar(held) or session.scalar(terms)
-
-
-def earned_by(session: Session, recruiter_id: UUID, *, on: date) -> Earned:
-    """What caps are judged by; what was reversed or released counts no more."""
-    accounts = [
-        digest
-        for digest, earner in stipends.accounts_of(session, recruiter_id).items()
-        if earner.coupon is not None
-    ]
-    entries = session.execute(
-        select(
-            LedgerEntry.id,
-            LedgerEntry.debit,
-            LedgerEntry.credit,
-            LedgerEntry.amount_minor,
-            LedgerEntry.entered_on,
-            LedgerEntry.reverses,
-        ).where(LedgerEntry.holder_digest.in_(accounts))
-    ).all()
-    undone = {entry.reverses for entry in entries}
-    in_bundle = sum(
-        entry.amount_minor * ((entry.debit in _EARNED_AS) - (entry.credit in _EARNED_AS))
-        for entry in entries
-    )
-    on_day = sum(
-        entry.amount_minor
-        for entry in entries
-        if entry.credit is Account.STIPENDS_PAYABLE
-        and entry.debit in (*_EARNED_AS, Account.STIPENDS_HELD)
-        and entry.entered_on == on
-        and entry.id not in undone
-    )
-    return Earned(in_bundle, on_day)
