@@ -64,6 +64,11 @@ PAGES = {
     "/stipends/unclaimed": Permission.SEE_LEDGER,
     "/stipends/unclaimed/waiting.csv": Permission.SEE_LEDGER,
 }
+DAYS = (
+    "/stipends/floats/day?site={site}",
+    "/stipends/floats/day.csv?site={site}",
+    "/desk/cash/day?site={site}",
+)
 FORMS = {
     "/desk": Role.INTAKE,
     "/desk/site": Role.INTAKE,
@@ -215,3 +220,51 @@ def test_no_page_holds_a_script_or_a_style_of_its_own(database: Database, keyrin
                 continue
             page = someone.get(path).text
             assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)", page), path
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "fields"),
+    [
+        (Role.ADMINISTRATOR, f"/stipends/unclaimed/write-off/{NOBODY}", {"decision": "approve"}),
+        (Role.ADMINISTRATOR, f"/stipends/floats/write-offs/{NOBODY}", {"decision": "refuse"}),
+        (Role.COUPON_MANAGER, "/stipends/floats/overdraft", {"amount": "none"}),
+    ],
+)
+def test_what_a_refusal_shows_its_sender_may_see(
+    database: Database, keyring: Keyring, role: Role, path: str, fields: dict[str, str]
+) -> None:
+    with database.transaction() as session:
+        place = a_place(session, cash=424_200)
+
+    answer = reader(database, keyring, place.staff[role]).send(path, fields)
+
+    assert answer.status_code in (403, 404)
+    assert "<table" not in answer.text
+    assert not re.search(r"4.?242", answer.text)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            f"{path}?page={page}"
+            for path in (
+                "/stipends/entries",
+                "/stipends/payouts",
+                "/stipends/batches",
+                "/stipends/unclaimed",
+            )
+            for page in (10**18, 10**30, -1)
+        ),
+        *(f"{path}&on={day}" for path in DAYS for day in ("0001-01-01", "9999-12-31")),
+    ],
+)
+def test_no_page_is_too_far_and_no_day_too_long_ago(
+    database: Database, keyring: Keyring, path: str
+) -> None:
+    with database.transaction() as session:
+        place = a_place(session)
+
+    answer = reader(database, keyring, place.finance).get(path.format(site=place.site.code))
+
+    assert answer.status_code == 200

@@ -160,6 +160,8 @@ def _losses_page(
     problem: DomainError | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
+    if problem and not actor.may(Permission.SEE_LEDGER):
+        raise problem  # whoever decides need not see all that stands here
     with db.snapshot() as session:
         losses = queries.losses(session, actor.programme_id)
         context = {

@@ -48,6 +48,9 @@ Amount = Annotated[str, Form(max_length=30)]
 Reason = Annotated[str, Form(max_length=500)]
 Seen = Annotated[str, Form(max_length=64)]
 LAST = 8
+EARLIEST = date(
+    2000, 1, 1
+)  # the day before it is a link, and there is none before the first of all days
 
 
 @router.get("")
@@ -277,7 +280,7 @@ def day_page(
     At the desk what the books say of today is told once its cash was counted at the end, or when asked for.
     """
     today = local_date(now, place.timezone)
-    day = min(on or today, today)
+    day = max(min(on or today, today), EARLIEST)
     with db.snapshot() as session:
         report = days.day_of(session, actor.programme_id, place.id, day)
         names = _names(session, actor)

@@ -183,7 +183,11 @@ def allow_overdraft(
     amount: Amount = "",
     reason: Reason = "",
 ) -> Response:
-    """Let a site pay out more than is in its books, up to an amount and until cash is put in."""
+    """Let a site pay out more than is in its books, up to an amount and until cash is put in.
+
+    For any site: who looks after one desk does it there. Raises: NotAllowed.
+    """
+    actor.require(Permission.SEE_LEDGER)
     typed = {"overdraft_site": site, "overdraft": amount, "reason": reason}
     try:
         with db.transaction() as session:

@@ -82,7 +82,7 @@ def show_entries(
     request: Request, db: Db, actor: Reader, chosen: Filtered, page: int = 1
 ) -> Response:
     """The lines of the books, newest day first."""
-    page = max(page, 1)
+    page = min(max(page, 1), 10_000)
     with db.snapshot() as session:
         entries = chosen.found(session, actor, limit=PAGE + 1, offset=(page - 1) * PAGE)
         context = _words(session, actor, language_of(request))

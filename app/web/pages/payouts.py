@@ -119,7 +119,7 @@ def show_payouts(
 ) -> Response:
     """Payments by day, or the one with a number."""
     digits = "".join(receipt.split()).replace("-", "")
-    page = max(page, 1)
+    page = min(max(page, 1), 10_000)
     with db.snapshot() as session:
         programme_id = actor.programme_id
         found = payout_by_receipt(session, programme_id, digits) if digits else None

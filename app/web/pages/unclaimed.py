@@ -168,6 +168,8 @@ def _page(
     page: int = 1,
     problem: DomainError | None = None,
 ) -> Response:
+    if problem and not actor.may(Permission.SEE_LEDGER):
+        raise problem  # whoever decides need not see all that stands here
     read, language = _read(db, now, actor), language_of(request)
     waiting = read.ages.waiting
     pages = max(1, -(-len(waiting) // PAGE))
