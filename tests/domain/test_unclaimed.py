@@ -1,6 +1,8 @@
 """What nobody has come for: people are reminded discreetly, nothing expires unseen, nobody writes money off alone."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,23 +20,26 @@ from app.core.turns import take_turn
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.audit.models import AuditEvent
 from app.domain.contacts.actions import keep_contact, remove_contact
+from app.domain.participants.queries import lock_all
 from app.domain.payouts import queries as payouts
 from app.domain.payouts.errors import NotExpired, WrittenOffAlone
 from app.domain.programmes.actions import adopt_protocol
+from app.domain.programmes.queries import SiteFacts
 from app.domain.programmes.rules import PayoutRules, Protocol
 from app.domain.staff.errors import NotAllowed
 from app.domain.staff.rules import Role
-from app.domain.stipends.actions import pay_in_cash
-from app.domain.stipends.queries import balances, books_of, owed_to
+from app.domain.stipends.actions import enter, pay_in_cash
+from app.domain.stipends.queries import Earner, balances, books_of, owed_to
 from app.domain.stipends.rules import Account, Method
 from app.domain.unclaimed import queries
 from app.domain.unclaimed.actions import ask_write_off, decide_write_off, restore
+from app.domain.unclaimed.actions import expire as expire_some
 from app.domain.unclaimed.actions import remind as remind_one
 from app.domain.unclaimed.errors import UnknownWriteOff, WriteOffChanged, WriteOffDecided
 from app.domain.unclaimed.models import ClaimReminder, WriteOffRequest
 from app.upkeep import DUTIES, expire, remind
 from app.worker import keep_up
-from tests.factories import LATER, Place, a_finished_visit, a_place, an_actor
+from tests.factories import LATER, Place, a_finished_visit, a_place, a_seed, a_site, an_actor
 
 DAY = timedelta(days=1)
 RULES = PayoutRules(remind_after_days=30, reminders_most=2, expires_after_days=180)
@@ -375,3 +380,51 @@ def test_reminders_name_nobody(database: Database) -> None:
         (event,) = session.scalars(select(OutboxRow).where(OutboxRow.kind == "StipendWaiting"))
         assert person.bytes not in event.sealed_body
         assert person.hex.encode() not in event.sealed_body
+
+
+def test_people_are_held_in_one_order_whatever_sites_owe_them(database: Database) -> None:
+    # Whoever holds many people does so in the order of their ids: a batch that is released, for one.
+    with database.transaction() as session:
+        place = somewhere(session)
+        elsewhere = a_site(session, place.programme.id)
+        people = sorted(a_seed(session, place) for _ in range(3))
+        for person, site in zip(people, (place.site, elsewhere, place.site), strict=True):
+            owe(session, place, person, site)
+        accruals = [accrual for person in people for accrual in owed_to(session, person)]
+
+    def expires() -> int:
+        with database.transaction() as session:
+            return expire_some(session, place.programme.id, accruals, now=LATER)
+
+    with ThreadPoolExecutor(1) as other:
+        with database.transaction() as session:
+            lock_all(session, [people[1]])
+            expired = other.submit(expires)
+            wait_until_it_waits(session)
+            lock_all(session, [people[2]])
+        assert expired.result() == 3
+
+
+def owe(session: Session, place: Place, person: UUID, site: SiteFacts) -> None:
+    books, _ = books_of(session, place.programme.id, site.id, now=LATER)
+    enter(
+        session,
+        books,
+        FEE,
+        debit=Account.EXPENSE_PRIMARY,
+        credit=Account.STIPENDS_PAYABLE,
+        earner=Earner(person),
+        cause=("primary", person),
+    )
+
+
+def wait_until_it_waits(session: Session) -> None:
+    """Until another transaction waits for what this one holds; SQLite has one writer, and none ever waits in a circle."""
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    mine = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+    for _ in range(200):
+        if session.scalar(text(mine)):
+            return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")

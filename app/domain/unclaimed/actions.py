@@ -12,7 +12,7 @@ from app.core.outbox import emit
 from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.contacts.queries import contact_of
-from app.domain.participants.queries import lock
+from app.domain.participants.queries import lock, lock_all
 from app.domain.payouts import actions as payouts
 from app.domain.payouts.errors import NotExpired, WrittenOffAlone
 from app.domain.staff.queries import Actor
@@ -78,6 +78,8 @@ def expire(
     by_site: dict[UUID, list[Accrual]] = defaultdict(list)
     for each in accruals:
         by_site[each.site_id].append(each)
+    # All of them first: site by site, they would not be held in the order in which everyone else holds people.
+    lock_all(session, {each.earner.participant_id for each in accruals})
     for site_id, theirs in by_site.items():
         books, _ = books_of(session, programme_id, site_id, now=now)
         payouts.expire(session, books, theirs, by=None)
