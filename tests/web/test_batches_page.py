@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from html import unescape
 from io import StringIO
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -21,6 +22,8 @@ from app.domain.batches.rules import BatchState, LineState
 from app.domain.staff.actions import remove_member
 from app.domain.staff.rules import Role
 from app.domain.stipends.rules import Method
+from app.web.pages import batches_answers
+from app.web.payout_files.read import Reading, read_answers
 from tests.batches import Office, a_released_batch, an_office, someone_owed
 from tests.factories import LATER
 from tests.web.readers import Reader, reader
@@ -516,3 +519,21 @@ def test_a_desk_sees_no_batch(
         someone = reader(database, keyring, office.place.staff[role])
         for path in (LIST, home, f"{home}/payments/mobile_money.file"):
             assert someone.get(path).status_code == 403
+
+
+def test_a_desk_writes_while_a_file_is_read(
+    preparer: Reader, database: Database, home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # SQLite has one writer: a transaction around the reading would keep every desk waiting for it.
+    written = []
+
+    def slow(*args: Any, **given: Any) -> Reading:
+        with database.transaction():
+            written.append(True)
+        return read_answers(*args, **given)
+
+    monkeypatch.setattr(batches_answers, "read_answers", slow)
+    ref = lines_of(database, home)[750].payment_ref
+
+    assert uploaded(preparer, home, f"{ref},paid,R1,7.50,,").status_code == 303
+    assert written

@@ -125,10 +125,12 @@ def look_at_answers(
     """Read a file that came back and show what it would change; with a mistake in it nothing is kept."""
     content = file.file.read(LARGEST + 1)
     try:
-        with db.transaction() as session:
+        with db.snapshot() as session:
             batch = batches.batch(session, batch_id, programme_id=actor.programme_id)
             layout = profile_of(session, actor.programme_id, profile)
-            reading = read_answers(layout, content, batch_id=batch_id, currency=batch.currency)
+        # Seconds for a large file, in which no desk may have to wait for the database.
+        reading = read_answers(layout, content, batch_id=batch_id, currency=batch.currency)
+        with db.transaction() as session:
             shown = actions.preview(
                 session,
                 file_id,
