@@ -137,5 +137,6 @@ LAPSED: Mapping[str, str] = {
     "profiles": N_("Another file layout was chosen."),
     "lines_taken_out": N_("Lines were taken out."),
     "content": N_("The batch was not what had been approved."),
+    "number_changed": N_("Someone in it gave another number, or took hers back."),
     "no_longer_owed": N_("Something in it was no longer owed as it had been."),
 }

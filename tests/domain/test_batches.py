@@ -1,5 +1,6 @@
 """Payouts that go out together: who is in a batch, who signs it, and what any change undoes."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -40,6 +41,7 @@ from app.domain.batches.errors import (
 )
 from app.domain.batches.queries import BatchFacts
 from app.domain.batches.rules import Act, BatchState, LeftOut, LineState, Selection
+from app.domain.contacts.actions import keep_contact, remove_contact
 from app.domain.participants.models import Participant, PossibleDuplicate
 from app.domain.participants.rules import Likeness
 from app.domain.payouts.queries import payout, reservations
@@ -822,3 +824,57 @@ def test_batches_come_newest_first_and_lines_by_number(session: Session) -> None
     assert [each.id for each in listed] == made[::-1]
     assert [each.id for each in drafts] == [made[2]]
     assert session.get(Participant, made[0]) is None
+
+
+def takes_back(session: Session, office: Office, person: UUID) -> None:
+    assert remove_contact(session, person, by=office.place.intake, now=LATER)
+
+
+def changes(session: Session, office: Office, person: UUID) -> None:
+    prefers(session, office, person, PHONE, "+380509999999")
+
+
+def prefers(
+    session: Session, office: Office, person: UUID, method: Method, number: str | None
+) -> None:
+    keep_contact(
+        session,
+        person,
+        method=method,
+        number=number,
+        may_remind=False,
+        language="uk",
+        by=office.place.intake,
+        now=LATER,
+    )
+
+
+@pytest.mark.parametrize("change", [takes_back, changes])
+def test_nothing_goes_to_a_number_that_someone_took_back_or_changed(
+    session: Session, change: Callable[[Session, Office, UUID], None]
+) -> None:
+    office = an_office(session)
+    person = someone_owed(session, office.place, 750, method=PHONE, number=NUMBER)
+    someone_owed(session, office.place, 400, method=PHONE, number="+380671112233")
+    batch = an_approved_batch(session, office)
+    change(session, office, person)
+
+    signed = release(session, batch.id, by=office.payer, now=LATER)
+
+    hers = next(each.id for each in the_lines(session, batch) if each.amount.minor == 750)
+    assert (signed.changed, signed.stale) == (True, (hers,))
+    assert stands(session, office, Account.CLEARING) == 0
+    take_out(session, batch.id, [hers], reason="Another number", by=office.preparer, now=LATER)
+    sign(session, batch, office.approver)
+    assert release(session, batch.id, by=office.payer, now=LATER).batch.total.count == 1
+
+
+def test_another_way_to_be_paid_next_time_stops_no_batch(session: Session) -> None:
+    office = an_office(session)
+    by_phone = someone_owed(session, office.place, 750, method=PHONE, number=NUMBER)
+    in_cash = someone_owed(session, office.place, 400)
+    batch = an_approved_batch(session, office)
+    prefers(session, office, by_phone, Method.CASH, NUMBER)
+    prefers(session, office, in_cash, PHONE, "+380671112233")
+
+    assert not release(session, batch.id, by=office.payer, now=LATER).changed

@@ -35,6 +35,7 @@ from app.domain.batches.rules import (
     Payee,
     Selection,
 )
+from app.domain.contacts import queries as contacts
 from app.domain.participants import queries as participants
 from app.domain.payouts import actions as payouts
 from app.domain.payouts.queries import PayoutOrder
@@ -205,8 +206,8 @@ def approve(session: Session, batch_id: UUID, *, seen: str, by: Actor, now: date
 def release(session: Session, batch_id: UUID, *, by: Actor, now: datetime) -> Signed:
     """Let the money go: every line is booked as a payout on its way. Releasing again what one released changes nothing.
 
-    Where the batch is not what was approved, or a line is no longer owed as it was, nothing goes: the approvals are void,
-    and the answer says so.
+    Where the batch is not what was approved, a line is no longer owed as it was, or would go to a number that is no longer
+    hers, nothing goes: the approvals are void, and the answer says so.
 
     Raises:
         UnknownPayoutBatch, BatchMovedOn, FourEyes, ApprovalMissing, NotAllowed.
@@ -220,8 +221,11 @@ def release(session: Session, batch_id: UUID, *, by: Actor, now: datetime) -> Si
     rules.check_release(queries.signatures(row), by.staff_id, there, now=now)
     if queries.content_of(session, row) != row.content_hash:
         return _changed(session, row, "content", by, now)
-    orders = _orders(session, row)
+    waiting = _waiting(session, row)
+    orders = _orders(waiting)
     hold_people(session, [order.participant_id for order in orders])
+    if given_up := _given_up(session, row, waiting):
+        return _changed(session, row, "number_changed", by, now, given_up)
     try:
         with apart(session) as inner:
             payouts.pay_out_all(inner, all_books(inner, row, now), orders, by=by.staff_id)
@@ -407,14 +411,35 @@ def _payee(found: Candidate) -> Payee:
     return Payee(found.participant_id, found.msisdn, accruals)
 
 
-def _orders(session: Session, row: PayoutBatch) -> list[PayoutOrder]:
-    """Everything a batch pays, by the ids of its people."""
+def _waiting(session: Session, row: PayoutBatch) -> list[tuple[PayoutBatchLine, Payee]]:
+    """Everything a batch pays, and whom."""
     lines = session.scalars(
         select(PayoutBatchLine).where(
             PayoutBatchLine.batch_id == row.id, PayoutBatchLine.state == LineState.WAITING
         )
     ).all()
     payees = queries.open_payees(keyring_of(session), lines)
+    return list(zip(lines, payees, strict=True))
+
+
+def _given_up(
+    session: Session, row: PayoutBatch, waiting: Sequence[tuple[PayoutBatchLine, Payee]]
+) -> tuple[UUID, ...]:
+    """Lines whose people have taken back or changed the number since: somebody else may have that telephone by now."""
+    now_hers = contacts.contacts_of_all(session, row.programme_id)
+    return tuple(
+        line.id
+        for line, payee in waiting
+        if payee.msisdn
+        and (
+            payee.participant_id not in now_hers
+            or now_hers[payee.participant_id].msisdn != payee.msisdn
+        )
+    )
+
+
+def _orders(waiting: Iterable[tuple[PayoutBatchLine, Payee]]) -> list[PayoutOrder]:
+    """The same as payouts, by the ids of their people."""
     orders = [
         PayoutOrder(
             line.id,
@@ -423,7 +448,7 @@ def _orders(session: Session, row: PayoutBatch) -> list[PayoutOrder]:
             tuple(accrual for accrual, _ in payee.accruals),
             line.method,
         )
-        for line, payee in zip(lines, payees, strict=True)
+        for line, payee in waiting
     ]
     return sorted(orders, key=lambda order: order.participant_id)
 
