@@ -16,6 +16,7 @@ from app.domain.counts import models as counts
 from app.domain.coupons import models as coupons
 from app.domain.deliveries import models as deliveries
 from app.domain.devices import models as devices
+from app.domain.expiry import models as expiry
 from app.domain.floats import models as floats
 from app.domain.intake import models as intake
 from app.domain.lottery import models as lottery
@@ -44,6 +45,7 @@ MODULES = (
     pads,
     payout_profiles,
     stipends,
+    expiry,
     lottery,
     counts,
     floats,

@@ -8,15 +8,9 @@ from uuid import UUID
 from sqlalchemy import String, case, func, or_, select, type_coerce, union_all
 from sqlalchemy.orm import Session, aliased
 
+from app.domain.expiry.models import WriteOff
 from app.domain.programmes.models import Programme, Site
-from app.domain.stipends.models import (
-    CashFloat,
-    LedgerEntry,
-    Payout,
-    PayoutLine,
-    PayoutReservation,
-    WriteOff,
-)
+from app.domain.stipends.models import CashFloat, LedgerEntry, Payout, PayoutLine, PayoutReservation
 from app.domain.stipends.queries import (
     BOUNCED,
     CORRECTED,

@@ -13,12 +13,12 @@ from app.core.money import Money
 from app.domain.claims import queries as claims
 from app.domain.contacts import queries as contacts
 from app.domain.coupons import queries as coupons
+from app.domain.expiry import queries as expiry
 from app.domain.lottery import queries as lottery
 from app.domain.pads import queries as pads
 from app.domain.participants import queries as participants
 from app.domain.participants.queries import ParticipantFacts
 from app.domain.participants.rules import Standing
-from app.domain.payouts import queries as payouts
 from app.domain.programmes import queries as programmes
 from app.domain.services import queries as services
 from app.domain.services.rules import STATES
@@ -59,7 +59,7 @@ def _of_stipend(session: Session, person: ParticipantFacts, _today: date) -> dic
     total = sum(each.amount.minor for each in owed)
     prizes = sum(each.amount.minor for each in owed if each.expense is Account.EXPENSE_LOTTERY)
     waits = sum(each.amount.minor for each in stipends.reserved_for(session, person.id))
-    expired = sum(each.amount.minor for each in payouts.expired_of(session, person.id))
+    expired = sum(each.amount.minor for each in expiry.expired_of(session, person.id))
     return {
         "waits_in_batch": Money(waits, currency),
         "on_its_way": claims.on_its_way(session, person.id, currency=currency),

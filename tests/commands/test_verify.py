@@ -35,6 +35,7 @@ from app.domain.contacts.models import ContactNumber
 from app.domain.corrections.actions import take_back
 from app.domain.coupons.models import Coupon, CouponBundle, ReservedCoupon
 from app.domain.coupons.rules import CouponStatus
+from app.domain.expiry.actions import expire
 from app.domain.intake.models import Redemption
 from app.domain.intake.rules import Answer, Outcome
 from app.domain.lottery import queries as lottery
@@ -46,7 +47,6 @@ from app.domain.pads.rules import PadStatus
 from app.domain.participants.models import Participant, PossibleDuplicate
 from app.domain.participants.queries import Arrival, Origin, seal_arrival, seal_origin
 from app.domain.participants.rules import Likeness, Standing
-from app.domain.payouts.actions import expire
 from app.domain.programmes import actions as programmes
 from app.domain.programmes.models import ProtocolProposal
 from app.domain.programmes.rules import (

@@ -39,11 +39,12 @@ from app.domain.corrections.actions import take_back
 from app.domain.counts.actions import Sheet
 from app.domain.counts.rules import CountKind
 from app.domain.coupons.queries import PrintedCoupon
+from app.domain.expiry import actions as expiry
+from app.domain.expiry.queries import expired
 from app.domain.floats import actions as floats
 from app.domain.floats.queries import drawer
 from app.domain.participants.rules import Sex
-from app.domain.payouts import actions as payouts
-from app.domain.payouts.queries import expired, payout
+from app.domain.payouts.queries import payout
 from app.domain.programmes.rules import PayoutRules, Protocol
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Role
@@ -435,7 +436,7 @@ class Life(RuleBasedStateMachine):
 
         def end(session: Session) -> None:
             owed = stipends.owed_to(session, person)
-            payouts.expire(session, self.books(self.place.site.id), owed, by=None)
+            expiry.expire(session, self.books(self.place.site.id), owed, by=None)
 
         self.attempt(end)
 
@@ -447,10 +448,10 @@ class Life(RuleBasedStateMachine):
                 return
             one, books = found[which % len(found)], self.books(self.place.site.id)
             if not gives_up:
-                payouts.restore(session, books, [one.entry_id], by=self.by(who), reason="So")
+                expiry.restore(session, books, [one.entry_id], by=self.by(who), reason="So")
                 return
             people = {"proposed_by": self.by(who), "decided_by": self.by(other)}
-            payouts.write_off(session, books, [one.entry_id], reason="So", **people)
+            expiry.write_off(session, books, [one.entry_id], reason="So", **people)
             assert self.by(who) != self.by(other)
             self.written_off += one.amount.minor
 

@@ -11,16 +11,10 @@ from sqlalchemy.orm import Session
 from app.core.crypto import Keyring
 from app.core.db import Database
 from app.core.installation import ensure_installed
-from app.domain.payouts.actions import restore, write_off
+from app.domain.expiry.actions import restore, write_off
+from app.domain.expiry.models import WriteOff
 from app.domain.payouts.queries import seal_line
-from app.domain.stipends.models import (
-    CashFloat,
-    LedgerEntry,
-    Payout,
-    PayoutLine,
-    PayoutReservation,
-    WriteOff,
-)
+from app.domain.stipends.models import CashFloat, LedgerEntry, Payout, PayoutLine, PayoutReservation
 from app.domain.stipends.queries import RETURNED, SETTLED, entry_by_cause, owed_to, payout_of
 from app.domain.stipends.rules import Account
 from app.domain.treasury.actions import reverse_entry

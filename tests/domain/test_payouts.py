@@ -14,25 +14,18 @@ from sqlalchemy.orm import Session
 from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.money import Money
+from app.domain.expiry import queries as expiry
+from app.domain.expiry.actions import expire, restore, write_off
+from app.domain.expiry.errors import NotExpired, WrittenOffAlone
+from app.domain.expiry.models import WriteOff
 from app.domain.payouts import queries as payouts
-from app.domain.payouts.actions import (
-    bounce_payout,
-    expire,
-    free,
-    pay_out,
-    reserve,
-    restore,
-    settle_payout,
-    write_off,
-)
+from app.domain.payouts.actions import bounce_payout, free, pay_out, reserve, settle_payout
 from app.domain.payouts.errors import (
     AlreadyReserved,
     MoreThanOwed,
-    NotExpired,
     PayoutNotSettled,
     PayoutSettled,
     UnknownPayout,
-    WrittenOffAlone,
 )
 from app.domain.stipends.actions import cancel_rewards, note_fee_paid, pay_in_cash
 from app.domain.stipends.errors import (
@@ -43,7 +36,7 @@ from app.domain.stipends.errors import (
     PaymentIdReused,
     RewardAlreadyPaid,
 )
-from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine, PayoutReservation, WriteOff
+from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine, PayoutReservation
 from app.domain.stipends.queries import (
     Books,
     balances,
@@ -458,12 +451,12 @@ def test_what_expired_is_seen_and_can_be_given_back(
     assert owed(session, person) == 0
     with pytest.raises(NothingToPay):
         cash(session, place, person)
-    assert {each.entry_id for each in payouts.expired_of(session, person)} == set(entries)
-    assert payouts.expired_of(session, visit.participant_id) == []
-    assert len(payouts.expired(session, place.programme.id)) == 3
+    assert {each.entry_id for each in expiry.expired_of(session, person)} == set(entries)
+    assert expiry.expired_of(session, visit.participant_id) == []
+    assert len(expiry.expired(session, place.programme.id)) == 3
     restore(session, books(session, place), entries, by=by, reason="she was ill")
     assert cash(session, place, person).minor == REWARD
-    assert payouts.expired(session, place.programme.id) == []
+    assert expiry.expired(session, place.programme.id) == []
     assert faults(session) == []
 
 
@@ -573,7 +566,7 @@ def test_a_reward_is_taken_back_wherever_it_has_come_but_into_a_hand(
 
     assert owed(session, person) == 0
     assert reserved_for(session, person) == []
-    assert payouts.expired_of(session, person) == []
+    assert expiry.expired_of(session, person) == []
     found = in_the_books(session, place)
     assert found == {Account.EXPENSE_PRIMARY: FEE, Account.STIPENDS_PAYABLE: FEE} | {
         account: minor for account, minor in found.items() if account is Account.STIPENDS_HELD

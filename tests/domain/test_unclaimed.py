@@ -20,9 +20,9 @@ from app.core.turns import take_turn
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.audit.models import AuditEvent
 from app.domain.contacts.actions import keep_contact, remove_contact
+from app.domain.expiry import queries as expiry
+from app.domain.expiry.errors import NotExpired, WrittenOffAlone
 from app.domain.participants.queries import lock_all
-from app.domain.payouts import queries as payouts
-from app.domain.payouts.errors import NotExpired, WrittenOffAlone
 from app.domain.programmes.actions import adopt_protocol
 from app.domain.programmes.queries import SiteFacts
 from app.domain.programmes.rules import PayoutRules, Protocol
@@ -209,7 +209,7 @@ def test_what_is_past_its_time_moves_into_an_account_of_its_own_with_a_record(
         assert balance(session, place, Account.STIPENDS_UNCLAIMED) == owed
         assert balance(session, place, Account.STIPENDS_PAYABLE) == 0
         assert owed_to(session, person) == []
-        found = payouts.expired(session, place.programme.id)
+        found = expiry.expired(session, place.programme.id)
         assert len(found) == expired > 1
         record = session.scalars(
             select(AuditEvent).where(AuditEvent.action == "stipends.expired")
@@ -256,7 +256,7 @@ def test_what_expired_is_given_back_once_and_with_a_reason(database: Database) -
         person = a_person(session, place)
     expire(database, late)
     with database.transaction() as session:
-        before = payouts.expired_of(session, person)
+        before = expiry.expired_of(session, person)
         (first, *_) = before
         with pytest.raises(ReasonNeeded):
             restore(session, first.entry_id, reason=" ", by=place.finance, now=late)
@@ -265,7 +265,7 @@ def test_what_expired_is_given_back_once_and_with_a_reason(database: Database) -
         restore(session, first.entry_id, reason="She came", by=place.finance, now=late)
 
         assert sum(each.amount.minor for each in owed_to(session, person)) == first.amount.minor
-        assert len(payouts.expired_of(session, person)) == len(before) - 1
+        assert len(expiry.expired_of(session, person)) == len(before) - 1
     with pytest.raises(NotExpired), database.transaction() as session:
         restore(session, first.entry_id, reason="Again", by=place.finance, now=late)
 
@@ -277,7 +277,7 @@ def test_what_was_given_back_does_not_expire_at_once(database: Database) -> None
         person = a_person(session, place)
     expire(database, late)
     with database.transaction() as session:
-        for each in payouts.expired_of(session, person):
+        for each in expiry.expired_of(session, person):
             restore(session, each.entry_id, reason="She came", by=place.finance, now=late)
 
     assert expire(database, late + DAY) == 0
@@ -329,7 +329,7 @@ def test_money_is_written_off_by_two_people_and_never_by_one(database: Database)
     with database.transaction() as session:
         assert balance(session, place, Account.WRITE_OFF) == stood > 0
         assert balance(session, place, Account.STIPENDS_UNCLAIMED) == 0
-        assert payouts.expired_of(session, person) == []
+        assert expiry.expired_of(session, person) == []
         with pytest.raises(WriteOffDecided):
             decide_write_off(session, request, approve=False, by=other, now=now)
         with pytest.raises(UnknownWriteOff):
@@ -345,7 +345,7 @@ def test_a_request_that_no_longer_says_what_stands_there_is_not_approved(
     now = LATER + 202 * DAY
     with database.transaction() as session:
         request = ask(session, place, until)
-        entry = payouts.expired_of(session, person)[0].entry_id
+        entry = expiry.expired_of(session, person)[0].entry_id
         restore(session, entry, reason="She came", by=place.finance, now=now)
     with pytest.raises(WriteOffChanged), database.transaction() as session:
         decide_write_off(session, request, approve=True, by=place.lead, now=now)

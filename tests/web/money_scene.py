@@ -10,10 +10,10 @@ from app.domain.answers import actions as answers
 from app.domain.batches.rules import Selection
 from app.domain.counts.actions import Sheet
 from app.domain.counts.rules import CountKind
+from app.domain.expiry.actions import expire, restore, write_off
 from app.domain.floats.actions import count_cash
 from app.domain.floats.queries import drawer
 from app.domain.participants.rules import Sex
-from app.domain.payouts.actions import expire, restore, write_off
 from app.domain.programmes.queries import SiteFacts
 from app.domain.stipends.actions import cancel_rewards, enter, note_fee_paid, pay_in_cash
 from app.domain.stipends.queries import Books, Earner, books_of, owed_to

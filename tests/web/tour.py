@@ -36,13 +36,13 @@ from app.domain.claims.queries import Names
 from app.domain.counts.actions import Sheet
 from app.domain.counts.rules import CountKind
 from app.domain.devices.actions import Begun, begin_enrolment
+from app.domain.expiry.actions import expire
 from app.domain.floats import actions as floats
 from app.domain.floats.queries import drawer
 from app.domain.intake.actions import redeem
 from app.domain.lottery import queries as lottery
 from app.domain.lottery.actions import draw, give_tickets
 from app.domain.participants.rules import Sex
-from app.domain.payouts.actions import expire
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.actions import propose
 from app.domain.programmes.rules import Protocol, StipendSchedule

@@ -1,31 +1,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.crypto import keyring_of
 from app.core.money import Money
 from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine, PayoutReservation
-from app.domain.stipends.queries import accounts_of, accruals_of, payee_digest
+from app.domain.stipends.queries import accruals_of, payee_digest
 from app.domain.stipends.rules import Account, ClaimedWith, Method, is_receipt
 
 _later = aliased(LedgerEntry)
-_EXPIRED = (
-    select(LedgerEntry)
-    .outerjoin(_later, _later.reverses == LedgerEntry.id)
-    .outerjoin(PayoutLine, PayoutLine.accrual_id == LedgerEntry.id)
-    .where(
-        LedgerEntry.credit == Account.STIPENDS_UNCLAIMED,
-        LedgerEntry.reverses.is_(None),
-        _later.id.is_(None),
-        PayoutLine.accrual_id.is_(None),
-    )
-    .order_by(LedgerEntry.entered_on, LedgerEntry.id)
-)
 
 
 @dataclass(frozen=True)
@@ -40,17 +27,6 @@ class PayoutFacts:
     paid_on: date
     paid_by: UUID
     claimed_with: ClaimedWith
-
-
-@dataclass(frozen=True)
-class Expired:
-    """Money that was owed until the time to claim it was over; ``entry_id`` is the entry by which it expired."""
-
-    entry_id: UUID
-    account: str
-    site_id: UUID
-    amount: Money
-    expired_on: date
 
 
 @dataclass(frozen=True)
@@ -136,17 +112,6 @@ def payouts(
         .offset(offset)
     )
     return [facts(row) for row in rows]
-
-
-def expired(session: Session, programme_id: UUID) -> list[Expired]:
-    """What nobody claimed in time and was neither restored nor written off, oldest first."""
-    return _expired(session, _EXPIRED.where(LedgerEntry.programme_id == programme_id))
-
-
-def expired_of(session: Session, participant_id: UUID) -> list[Expired]:
-    """The same of one participant: what can be restored should she ask for it."""
-    accounts = list(accounts_of(session, participant_id))
-    return _expired(session, _EXPIRED.where(LedgerEntry.holder_digest.in_(accounts)))
 
 
 def lines_of(session: Session, row: Payout) -> list[LedgerEntry]:
@@ -235,16 +200,3 @@ def facts(row: Payout) -> PayoutFacts:
         row.paid_by,
         row.claimed_with,
     )
-
-
-def _expired(session: Session, found: Select[Any]) -> list[Expired]:
-    return [
-        Expired(
-            row.id,
-            (row.holder_digest or b"").hex()[:6].upper(),
-            row.site_id,
-            Money(row.amount_minor, row.currency),
-            row.entered_on,
-        )
-        for row in session.scalars(found)
-    ]

@@ -12,9 +12,9 @@ from app.core.outbox import emit
 from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.contacts.queries import contact_of
+from app.domain.expiry import actions as expiry
+from app.domain.expiry.errors import NotExpired, WrittenOffAlone
 from app.domain.participants.queries import lock, lock_all
-from app.domain.payouts import actions as payouts
-from app.domain.payouts.errors import NotExpired, WrittenOffAlone
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends.queries import Accrual, books_of, owed_to
@@ -82,7 +82,7 @@ def expire(
     lock_all(session, {each.earner.participant_id for each in accruals})
     for site_id, theirs in by_site.items():
         books, _ = books_of(session, programme_id, site_id, now=now)
-        payouts.expire(session, books, theirs, by=None)
+        expiry.expire(session, books, theirs, by=None)
     return len(accruals)
 
 
@@ -100,7 +100,7 @@ def restore(session: Session, entry_id: UUID, *, reason: str, by: Actor, now: da
     if expired is None:
         raise NotExpired
     books, _ = books_of(session, by.programme_id, expired.site_id, now=now)
-    payouts.restore(session, books, [entry_id], by=by.staff_id, reason=reason.strip())
+    expiry.restore(session, books, [entry_id], by=by.staff_id, reason=reason.strip())
 
 
 def ask_write_off(
@@ -178,7 +178,7 @@ def decide_write_off(
         if (len(found), minor) != (row.rewards, row.amount_minor):
             raise WriteOffChanged
         books, _ = books_of(session, by.programme_id, row.site_id, now=now)
-        payouts.write_off(
+        expiry.write_off(
             session,
             books,
             [each.entry_id for each in found],

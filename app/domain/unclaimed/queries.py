@@ -10,7 +10,7 @@ from app.core.clock import local_date
 from app.core.crypto import keyring_of
 from app.core.money import Money
 from app.domain.contacts.queries import contacts_of_all
-from app.domain.payouts import queries as payouts
+from app.domain.expiry import queries as expiry
 from app.domain.programmes import queries as programmes
 from app.domain.stipends.queries import Accrual, account_digest, owed_by_person
 from app.domain.unclaimed.models import ClaimReminder, WriteOffRequest
@@ -158,18 +158,18 @@ def waiting_write_offs(session: Session, programme_id: UUID, *, besides: UUID | 
 
 def expired_at(
     session: Session, programme_id: UUID, site_id: UUID, *, until: date
-) -> list[payouts.Expired]:
+) -> list[expiry.Expired]:
     """What expired at a site until a day, that day included, and still stands there."""
     return [
         each
-        for each in payouts.expired(session, programme_id)
+        for each in expiry.expired(session, programme_id)
         if each.site_id == site_id and each.expired_on <= until
     ]
 
 
-def expired_entry(session: Session, programme_id: UUID, entry_id: UUID) -> payouts.Expired | None:
+def expired_entry(session: Session, programme_id: UUID, entry_id: UUID) -> expiry.Expired | None:
     """What expired by an entry, while it still stands there."""
-    found = payouts.expired(session, programme_id)
+    found = expiry.expired(session, programme_id)
     return next((each for each in found if each.entry_id == entry_id), None)
 
 

@@ -12,8 +12,9 @@ from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.i18n import N_, translations
 from app.domain.audit.errors import ReasonNeeded
+from app.domain.expiry import actions as expiry
+from app.domain.expiry.queries import expired_of
 from app.domain.participants import queries as participants
-from app.domain.payouts import actions as payout_actions
 from app.domain.payouts import queries as payouts
 from app.domain.payouts.errors import UnknownPayout
 from app.domain.programmes import queries as programmes
@@ -116,11 +117,9 @@ def restore(
             person = participants.participant(
                 session, participant_id, programme_id=actor.programme_id
             )
-            expired = [each.entry_id for each in payouts.expired_of(session, person.id)]
+            expired = [each.entry_id for each in expired_of(session, person.id)]
             books, _ = books_of(session, actor.programme_id, person.site_id, now=now)
-            payout_actions.restore(
-                session, books, expired, by=actor.staff_id, reason=reason.strip()
-            )
+            expiry.restore(session, books, expired, by=actor.staff_id, reason=reason.strip())
     except DomainError as problem:
         return _refused(request, db, now, actor, participant_id, problem)
     response = RedirectResponse(f"/desk/visits/{participant_id}?step=stipend", 303)

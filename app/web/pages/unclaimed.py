@@ -13,8 +13,8 @@ from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.money import Money
 from app.domain.contacts.queries import shared_numbers
-from app.domain.payouts import queries as payouts
-from app.domain.payouts.queries import Expired
+from app.domain.expiry import queries as expiry
+from app.domain.expiry.queries import Expired
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.staff.queries import Actor
@@ -151,7 +151,7 @@ def _read(db: Database, now: datetime, actor: Actor) -> Unclaimed:
         return Unclaimed(
             ages=Ages(waiting, programme.currency, today),
             expiry=queries.expiry_of(session, programme.id),
-            expired=payouts.expired(session, programme.id),
+            expired=expiry.expired(session, programme.id),
             requests=queries.write_offs(session, programme.id),
             sites={each.id: each for each in programmes.sites(session, programme.id)},
             shared=shared_numbers(session, programme.id),
