@@ -85,6 +85,8 @@ def test_a_proposal_changes_nothing_until_someone_else_approves(session: Session
     waiting = a_proposal(session, place)
     assert rules_of(session, place) == Protocol()
     assert waiting_proposals(session, place.programme.id) == 1
+    assert waiting_proposals(session, place.programme.id, besides=place.lead.staff_id) == 0
+    assert waiting_proposals(session, place.programme.id, besides=place.finance.staff_id) == 1
 
     with pytest.raises(OwnProposal):
         approve_it(session, place, waiting, by=place.lead.staff_id)

@@ -13,10 +13,21 @@ import pytest
 
 from app.core.crypto import Keyring
 from app.core.db import Database
+from app.domain.answers.actions import mark_unknown
+from app.domain.programmes.actions import propose
+from app.domain.programmes.rules import Protocol, StipendSchedule
+from app.domain.staff.queries import Actor
 from app.domain.stipends.queries import balances, books_of
 from app.domain.treasury.actions import fund_float
 from app.web.csv_file import csv_file, safe
-from tests.batches import Office, a_batch, an_office, someone_owed
+from tests.batches import (
+    Office,
+    a_batch,
+    a_released_batch,
+    an_office,
+    someone_owed,
+    the_lines,
+)
 from tests.factories import LATER, NOON, Place, a_finished_visit, a_place, a_site
 from tests.web.page_figures import page, stats, tables
 from tests.web.readers import Reader, reader
@@ -128,6 +139,34 @@ def test_what_waits_is_told_to_whoever_can_do_it(
 
     assert "1 batch to look at and approve" in told("approver")
     assert "1 batch to look at and approve" not in told("preparer")
+
+
+def test_what_someone_cannot_decide_herself_does_not_wait_for_her(
+    database: Database, keyring: Keyring
+) -> None:
+    with database.transaction() as session:
+        office = an_office(session)
+        someone_owed(session, office.place, 750)
+        batch = a_released_batch(session, office)
+        line = the_lines(session, batch)[0]
+        mark_unknown(session, batch.id, [line.id], by=office.preparer, now=LATER)
+        propose(
+            session,
+            uuid4(),
+            Protocol(stipends=StipendSchedule(primary=900)),
+            programme_id=office.programme_id,
+            note="Prices rose.",
+            by=office.preparer.staff_id,
+            now=LATER,
+        )
+
+    def told(actor: Actor) -> str:
+        return reader(database, keyring, actor, now=SOON).get("/stipends").text
+
+    unknown, proposal = "1 payout of which nobody knows", "1 proposal for new rates"
+    preparer, payer = told(office.preparer), told(office.payer)
+    assert (unknown in preparer, proposal in preparer) == (True, False)
+    assert (unknown in payer, proposal in payer) == (False, True)
 
 
 def test_every_table_and_picture_can_be_taken_away(finance: Reader) -> None:

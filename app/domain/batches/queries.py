@@ -446,6 +446,21 @@ def waiting_for(session: Session, actor: Actor, *, now: datetime) -> dict[Act, i
     return counts
 
 
+def unknown_for(session: Session, actor: Actor) -> int:
+    """Of how many payments someone can say what became of them: not of those she sent out herself."""
+    found = (
+        select(func.count())
+        .select_from(PayoutBatchLine)
+        .join(PayoutBatch, PayoutBatch.id == PayoutBatchLine.batch_id)
+        .where(
+            PayoutBatch.programme_id == actor.programme_id,
+            PayoutBatchLine.state == LineState.UNKNOWN,
+            PayoutBatch.released_by != actor.staff_id,
+        )
+    )
+    return session.scalar(found) or 0
+
+
 def waiting(session: Session, programme_id: UUID) -> Waiting:
     currency = programmes.programme(session, programme_id).currency
     live = (

@@ -203,13 +203,15 @@ def proposal(session: Session, programme_id: UUID, proposal_id: UUID) -> Proposa
     return one
 
 
-def waiting_proposals(session: Session, programme_id: UUID) -> int:
-    """How many proposals nobody has decided."""
+def waiting_proposals(session: Session, programme_id: UUID, *, besides: UUID | None = None) -> int:
+    """How many proposals nobody has decided, besides those that someone made and so cannot decide."""
     waiting = (
         select(func.count())
         .select_from(ProtocolProposal)
         .where(ProtocolProposal.programme_id == programme_id, ProtocolProposal.decision.is_(None))
     )
+    if besides:
+        waiting = waiting.where(ProtocolProposal.proposed_by != besides)
     return session.scalar(waiting) or 0
 
 

@@ -219,9 +219,11 @@ def _mine(session: Session, actor: Actor, now: datetime) -> dict[str, int]:
             session, actor.programme_id, besides=actor.staff_id
         )
     if actor.may(Permission.RELEASE_PAYOUT):
-        mine["unknown_payouts"] = batches.waiting(session, actor.programme_id).unknown.count
+        mine["unknown_payouts"] = batches.unknown_for(session, actor)
     if actor.may(Permission.APPROVE_SCHEDULE):
-        mine["proposals"] = programmes.waiting_proposals(session, actor.programme_id)
+        mine["proposals"] = programmes.waiting_proposals(
+            session, actor.programme_id, besides=actor.staff_id
+        )
     if actor.may(Permission.DRAW_LOTTERY):
         mine["draws"] = lottery.draws_waiting(session, actor.programme_id, now=now)
     return {what: count for what, count in mine.items() if count}
