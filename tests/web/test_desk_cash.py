@@ -180,6 +180,24 @@ def test_a_colleague_confirms_with_a_log_in_of_her_own(
     assert drawer.holder.staff_id == colleague.staff_id
 
 
+def test_who_may_go_anywhere_is_shown_first_the_cash_that_is_handed_to_her(
+    intake: Reader, database: Database, keyring: Keyring, place: Place
+) -> None:
+    with database.transaction() as session:
+        a_site(session, place.programme.id, code="ANOTHER")  # before the other in the list
+        manager = an_actor(
+            session, Role.COUPON_MANAGER, programme_id=place.programme.id, site_id=None, now=NOW
+        )
+    hers = reader(database, keyring, manager, now=NOW)
+    first = hers.get("/desk/cash").text
+    fields = {**opened(intake, "handover"), **FITTING, "receiver": str(manager.staff_id)}
+    assert intake.send("/desk/cash/count", fields).status_code == 303
+
+    assert re.search(r'<option value="ANOTHER"[^>]* selected', first)
+    assert re.search(r'action="/desk/cash/handovers/[^"]+/confirm"', hers.get("/desk/cash").text)
+    assert "/confirm" not in hers.get("/desk/cash?site=ANOTHER").text
+
+
 def test_nobody_sees_or_counts_the_cash_of_another_site(
     intake: Reader, database: Database, place: Place
 ) -> None:

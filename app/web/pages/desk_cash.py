@@ -374,13 +374,24 @@ def _count_page(
 
 
 def _place(session: Session, request: Request, actor: Actor, code: str) -> SiteFacts:
-    """Her own site; for someone of the whole programme the one that was asked for, or her desk's. Raises: NotYourSite."""
+    """Her own site; for someone of the whole programme the one that was asked for, or whose cash is being
+    handed to her, or her desk's. Raises: NotYourSite.
+    """
     if not code:
-        return desk_site(session, request, actor)
+        return _handed_to(session, actor) or desk_site(session, request, actor)
     place = programmes.site_by_code(session, actor.programme_id, code)
     if actor.site_id not in (None, place.id):
         raise NotYourSite
     return place
+
+
+def _handed_to(session: Session, actor: Actor) -> SiteFacts | None:
+    """The site whose cash waits for someone of the whole programme to take it over."""
+    for place in _places(session, actor):
+        waiting = queries.open_handover(session, actor.programme_id, place.id)
+        if waiting and waiting.received_by == actor.staff_id:
+            return place
+    return None
 
 
 def _places(session: Session, actor: Actor) -> list[SiteFacts]:
