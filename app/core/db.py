@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from sqlalchemy import (
     JSON,
@@ -26,6 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.crypto import Keyring
+
+_T = TypeVar("_T")
 
 LARGEST_BATCH = 64
 SQLITE_PRAGMAS = (
@@ -100,6 +102,12 @@ def put(session: Session, model: type[Base], row: Mapping[str, Any] | Sequence[A
     The unit of work costs three times the CPU where nothing is read back; column defaults still apply.
     """
     session.connection().execute(_insert_into(model), row)
+
+
+def in_parts(values: Sequence[_T], size: int = 1000) -> Iterator[Sequence[_T]]:
+    """A database takes only so many parameters at once."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
 
 
 @cache

@@ -195,8 +195,6 @@ ACTS: dict[str, str] = {
     "pads.stopped": N_("Stopped a printing of cards"),
     "pads.voided": N_("Cancelled a printing of cards"),
     "payout.came_back": N_("Noted that a payment came back"),
-    "payout.sent": N_("Sent a payment on its way"),
-    "payout.settled": N_("Noted what became of a payment"),
     "payout_profile.changed": N_("Changed the layout of payment files"),
     "payout_profile.reset": N_("Put the layout of payment files back"),
     "protocol.adopted": N_("Adopted new rules"),

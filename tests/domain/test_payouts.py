@@ -18,8 +18,9 @@ from app.domain.expiry import queries as expiry
 from app.domain.expiry.actions import expire, restore, write_off
 from app.domain.expiry.errors import NotExpired, WrittenOffAlone
 from app.domain.expiry.models import WriteOff
+from app.domain.participants.queries import lock_all
 from app.domain.payouts import queries as payouts
-from app.domain.payouts.actions import bounce_payout, free, pay_out, reserve, settle_payout
+from app.domain.payouts.actions import bounce_payout, free, pay_out, reserve, settle_payouts
 from app.domain.payouts.errors import (
     AlreadyReserved,
     MoreThanOwed,
@@ -27,13 +28,14 @@ from app.domain.payouts.errors import (
     PayoutSettled,
     UnknownPayout,
 )
+from app.domain.payouts.queries import PayoutOrder
+from app.domain.programmes import queries as programmes
 from app.domain.stipends.actions import cancel_rewards, note_fee_paid, pay_in_cash
 from app.domain.stipends.errors import (
     AccrualChanged,
     BadAmount,
     FloatTooLow,
     NothingToPay,
-    PaymentIdReused,
     RewardAlreadyPaid,
 )
 from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine, PayoutReservation
@@ -78,6 +80,11 @@ def books(session: Session, place: Place) -> Books:
     return books_of(session, place.programme.id, place.site.id, now=LATER)[0]
 
 
+def all_books(session: Session, place: Place) -> dict[UUID, Books]:
+    sites = programmes.sites(session, place.programme.id)
+    return {each.id: books_of(session, place.programme.id, each.id, now=LATER)[0] for each in sites}
+
+
 def in_the_books(session: Session, place: Place) -> dict[Account, int]:
     sums: Counter[Account] = Counter()
     for each in balances(session, place.programme.id):
@@ -96,22 +103,23 @@ def faults(session: Session) -> list[str]:
 def a_line(session: Session, person: UUID, *, batch_id: UUID | None = None) -> UUID:
     """All she is owed, kept aside for a line of a batch."""
     line = uuid4()
-    reserve(session, owed_to(session, person), batch_id=batch_id or uuid4(), line_id=line)
+    lock_all(session, [person])
+    if accruals := owed_to(session, person):
+        reserve(session, {line: accruals}, batch_id=batch_id or uuid4())
     return line
 
 
 def send(
     session: Session, place: Place, person: UUID, line: UUID, method: Method = Method.MOBILE_MONEY
 ) -> str:
-    return pay_out(
-        session,
-        books(session, place),
-        payout_id=line,
-        participant_id=person,
-        accrual_ids=[each.id for each in reserved_for(session, person)],
-        method=method,
-        by=place.finance.staff_id,
-    )
+    ids = tuple(each.id for each in reserved_for(session, person))
+    order = PayoutOrder(line, person, place.site.id, ids, method)
+    return send_orders(session, place, order)[line]
+
+
+def send_orders(session: Session, place: Place, *orders: PayoutOrder) -> dict[UUID, str]:
+    lock_all(session, [each.participant_id for each in orders])
+    return pay_out(session, all_books(session, place), orders, by=place.finance.staff_id)
 
 
 def sent(session: Session, place: Place, person: UUID, **how: Any) -> UUID:
@@ -121,13 +129,7 @@ def sent(session: Session, place: Place, person: UUID, **how: Any) -> UUID:
 
 
 def settle(session: Session, place: Place, payout_id: UUID, minor: int) -> None:
-    settle_payout(
-        session,
-        books(session, place),
-        payout_id=payout_id,
-        paid_minor=minor,
-        by=place.finance.staff_id,
-    )
+    settle_payouts(session, all_books(session, place), {payout_id: minor})
 
 
 def bounce(session: Session, place: Place, payout_id: UUID) -> None:
@@ -175,38 +177,38 @@ def test_what_waits_in_a_batch_is_taken_by_no_desk_and_no_other_batch(
     assert reserved_for(session, person) == accruals
     with pytest.raises(NothingToPay):
         cash(session, place, person)
-    with pytest.raises(AlreadyReserved):
-        reserve(session, accruals, batch_id=uuid4(), line_id=uuid4())
+    with pytest.raises(AlreadyReserved), session.begin_nested():
+        reserve(session, {uuid4(): accruals}, batch_id=uuid4())
     assert faults(session) == []
 
 
-def test_keeping_aside_again_for_the_same_line_changes_nothing(
-    session: Session, visit: Visit
-) -> None:
-    accruals, where = (
-        owed_to(session, visit.recruiter_id),
-        {"batch_id": uuid4(), "line_id": uuid4()},
-    )
+def test_what_waits_in_a_line_is_found_by_its_batch(session: Session, visit: Visit) -> None:
+    accruals, batch = owed_to(session, visit.recruiter_id), uuid4()
 
-    for _ in range(2):
-        reserve(session, accruals, **where)
+    line = a_line(session, visit.recruiter_id, batch_id=batch)
 
-    assert payouts.reserved_by(session, where["batch_id"]) == {
-        where["line_id"]: [each.accrual_id for each in payouts.reservations(session)]
+    assert payouts.reserved_by(session, batch) == {
+        line: [each.accrual_id for each in payouts.reservations(session)]
     }
+    assert payouts.reserved_by(session, uuid4()) == {}
     assert {each.accrual_id for each in payouts.reservations(session)} == {
         each.id for each in accruals
     }
 
 
-def test_what_was_paid_meanwhile_is_not_kept_aside(
+def test_what_was_paid_before_it_was_kept_aside_is_not_sent(
     session: Session, place: Place, visit: Visit
 ) -> None:
-    accruals = owed_to(session, visit.recruiter_id)
-    cash(session, place, visit.recruiter_id)
+    person, line = visit.recruiter_id, uuid4()
+    accruals = owed_to(session, person)
+    cash(session, place, person)
+    reserve(session, {line: accruals}, batch_id=uuid4())
+    ids = tuple(each.id for each in accruals)
 
-    with pytest.raises(AccrualChanged):
-        reserve(session, accruals, batch_id=uuid4(), line_id=uuid4())
+    with pytest.raises(AccrualChanged) as refused:
+        send_orders(session, place, PayoutOrder(line, person, place.site.id, ids, Method.AIRTIME))
+
+    assert refused.value.facts == {"payouts": [line.hex]}
 
 
 def test_a_line_or_a_batch_given_up_is_owed_at_the_desk_again(
@@ -270,23 +272,15 @@ def test_sending_the_same_line_again_sends_nothing(
     session: Session, place: Place, visit: Visit
 ) -> None:
     person = visit.recruiter_id
-    accruals = [each.id for each in owed_to(session, person)]
-    line = a_line(session, person)
-    again: dict[str, Any] = {
-        "payout_id": line,
-        "accrual_ids": accruals,
-        "method": Method.AIRTIME,
-        "by": place.finance.staff_id,
-    }
+    ids = tuple(each.id for each in owed_to(session, person))
+    order = PayoutOrder(a_line(session, person), person, place.site.id, ids, Method.AIRTIME)
+    send_orders(session, place, order)
 
-    first, second = (
-        pay_out(session, books(session, place), participant_id=person, **again) for _ in range(2)
-    )
+    with pytest.raises(AccrualChanged):
+        send_orders(session, place, order)
 
-    assert first == second
     assert session.scalar(select(func.count()).select_from(Payout)) == 1
-    with pytest.raises(PaymentIdReused):
-        pay_out(session, books(session, place), participant_id=visit.participant_id, **again)
+    assert in_the_books(session, place)[Account.CLEARING] == REWARD
 
 
 def test_only_what_was_kept_aside_for_a_line_is_sent_in_it(
@@ -294,21 +288,18 @@ def test_only_what_was_kept_aside_for_a_line_is_sent_in_it(
 ) -> None:
     person = visit.recruiter_id
     accruals = [each.id for each in owed_to(session, person)]
-    order: dict[str, Any] = {
-        "participant_id": person,
-        "method": Method.AIRTIME,
-        "by": place.finance.staff_id,
-    }
 
     def attempt(line: UUID, ids: list[UUID]) -> None:
+        order = PayoutOrder(line, person, place.site.id, tuple(ids), Method.AIRTIME)
         with pytest.raises(AccrualChanged):
-            pay_out(session, books(session, place), payout_id=line, accrual_ids=ids, **order)
+            send_orders(session, place, order)
 
     attempt(uuid4(), accruals)  # kept aside for nothing
     line = a_line(session, person)
     attempt(uuid4(), accruals)  # for another line
     attempt(line, [])
     attempt(line, [*accruals, uuid4()])
+    attempt(line, [*accruals, accruals[0]])
     cancel(session, place, visit.participant_id)
     attempt(line, accruals)  # taken back meanwhile
     assert in_the_books(session, place).get(Account.CLEARING) is None
@@ -594,7 +585,7 @@ def test_a_fee_handed_out_without_a_network_is_no_longer_kept_aside_for_a_batch(
     session: Session, place: Place, visit: Visit
 ) -> None:
     person = visit.participant_id
-    accruals = [each.id for each in owed_to(session, person)]
+    accruals = tuple(each.id for each in owed_to(session, person))
     line = a_line(session, person)
 
     was_owed = note_fee_paid(
@@ -609,14 +600,8 @@ def test_a_fee_handed_out_without_a_network_is_no_longer_kept_aside_for_a_batch(
 
     assert was_owed
     with pytest.raises(AccrualChanged):
-        pay_out(
-            session,
-            books(session, place),
-            payout_id=line,
-            participant_id=person,
-            accrual_ids=accruals,
-            method=Method.AIRTIME,
-            by=place.finance.staff_id,
+        send_orders(
+            session, place, PayoutOrder(line, person, place.site.id, accruals, Method.AIRTIME)
         )
     assert faults(session) == []
 

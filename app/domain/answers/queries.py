@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.crypto import Keyring, keyring_of
+from app.core.db import in_parts
 from app.core.money import Money
 from app.domain.answers import rules
 from app.domain.answers.errors import UnknownAnswerFile
@@ -196,8 +197,7 @@ def _file(row: PayoutAnswerFile) -> AnswerFileFacts:
 
 def _known_refs(session: Session, refs: Collection[str]) -> set[str]:
     wanted, known = sorted(refs), set[str]()
-    for start in range(0, len(wanted), 1000):
-        some = wanted[start : start + 1000]
+    for some in in_parts(wanted):
         known |= set(
             session.scalars(
                 select(PayoutBatchLine.payment_ref).where(PayoutBatchLine.payment_ref.in_(some))

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core.crypto import keyring_of
-from app.core.db import apart, put
+from app.core.db import apart, in_parts, put
 from app.core.ids import random_id, short_label
 from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
@@ -228,7 +228,7 @@ def release(session: Session, batch_id: UUID, *, by: Actor, now: datetime) -> Si
         return _changed(session, row, "number_changed", by, now, given_up)
     try:
         with apart(session) as inner:
-            payouts.pay_out_all(inner, all_books(inner, row, now), orders, by=by.staff_id)
+            payouts.pay_out(inner, all_books(inner, row, now), orders, by=by.staff_id)
     except AccrualChanged as error:
         named = error.facts.get("payouts")
         stale = tuple(UUID(each) for each in named) if isinstance(named, list) else ()
@@ -332,8 +332,7 @@ def all_books(session: Session, row: PayoutBatch, now: datetime) -> dict[UUID, B
 
 
 def set_state(session: Session, line_ids: Sequence[UUID], state: LineState) -> None:
-    for start in range(0, len(line_ids), 1000):
-        some = line_ids[start : start + 1000]
+    for some in in_parts(line_ids):
         session.execute(
             update(PayoutBatchLine)
             .where(PayoutBatchLine.id.in_(some))
@@ -397,7 +396,7 @@ def _fill(session: Session, row: PayoutBatch, selection: Selection) -> None:
             }
         )
     put(session, PayoutBatchLine, lines)
-    payouts.reserve_all(session, accruals, batch_id=row.id)
+    payouts.reserve(session, accruals, batch_id=row.id)
     row.left_out = queries.tallied(left_out)
     session.flush()
 

@@ -8,6 +8,7 @@ from sqlalchemy import Uuid, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.core.crypto import Keyring, keyring_of
+from app.core.db import in_parts
 from app.domain.participants.errors import UnknownParticipant
 from app.domain.participants.models import (
     Consent,
@@ -139,8 +140,7 @@ def lock(
 def lock_all(session: Session, participant_ids: Iterable[UUID]) -> None:
     """Hold the rows of many people until commit, in the order of their ids, so that no two who do wait in a circle."""
     wanted = sorted(participant_ids)
-    for start in range(0, len(wanted), 1000):
-        some = wanted[start : start + 1000]
+    for some in in_parts(wanted):
         held = select(Participant.id).where(Participant.id.in_(some)).order_by(Participant.id)
         session.execute(held.with_for_update()).all()
 

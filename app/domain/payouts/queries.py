@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from app.core.crypto import keyring_of
+from app.core.db import in_parts
 from app.core.money import Money
 from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine, PayoutReservation
 from app.domain.stipends.queries import accruals_of, payee_digest
@@ -165,12 +166,6 @@ def ready(session: Session, accrual_ids: Sequence[UUID]) -> dict[UUID, Ready]:
         for (each, site_id, minor, holder, _), plain in zip(rows, lines, strict=True):
             found[each] = Ready(each, site_id, minor, holder, UUID(bytes=plain[16:]))
     return found
-
-
-def in_parts(ids: Sequence[UUID], size: int = 1000) -> Iterator[Sequence[UUID]]:
-    """A database takes only so many parameters at once."""
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]
 
 
 def seal_line(session: Session, accrual_id: UUID, batch_id: UUID, line_id: UUID) -> bytes:

@@ -1,11 +1,11 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, delete, select, text, update
+from sqlalchemy import Uuid, bindparam, delete, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -283,34 +283,60 @@ def keep_payout(
     accruals: Sequence[Accrual],
     *,
     by: UUID,
-    method: Method = Method.CASH,
     claimed_with: ClaimedWith = ClaimedWith.VISIT,
 ) -> str:
-    """Keep that these accruals are one payment, and give its number."""
-    receipt = new_receipt()
-    while session.scalar(select(Payout.id).where(Payout.receipt == receipt)):
-        receipt = new_receipt()
-    put(
+    """Keep that these accruals are one payment in cash, and give its number."""
+    (receipt,) = new_receipts(session, 1)
+    row = payout_row(
         session,
-        Payout,
-        {
-            "id": payout_id,
-            "programme_id": books.programme_id,
-            "site_id": books.site_id,
-            "payee_digest": queries.payee_digest(session, participant_id, payout_id),
-            "amount_minor": sum(each.amount.minor for each in accruals),
-            "currency": books.currency,
-            "paid_on": books.on,
-            "paid_by": by,
-            "receipt": receipt,
-            "method": method,
-            "claimed_with": claimed_with,
-            "sealed_accruals": queries.seal_accruals(
-                session, payout_id, [each.id for each in accruals]
-            ),
-        },
+        books,
+        payout_id,
+        participant_id,
+        {each.id: each.amount.minor for each in accruals},
+        receipt=receipt,
+        by=by,
+        claimed_with=claimed_with,
     )
+    put(session, Payout, row)
     return receipt
+
+
+def payout_row(
+    session: Session,
+    books: Books,
+    payout_id: UUID,
+    participant_id: UUID,
+    accruals: Mapping[UUID, int],
+    *,
+    receipt: str,
+    by: UUID,
+    method: Method = Method.CASH,
+    claimed_with: ClaimedWith,
+) -> dict[str, Any]:
+    """A payment of accruals, whose minor units are the values; to be put with many others, or alone."""
+    return {
+        "id": payout_id,
+        "programme_id": books.programme_id,
+        "site_id": books.site_id,
+        "payee_digest": queries.payee_digest(session, participant_id, payout_id),
+        "amount_minor": sum(accruals.values()),
+        "currency": books.currency,
+        "paid_on": books.on,
+        "paid_by": by,
+        "receipt": receipt,
+        "method": method,
+        "claimed_with": claimed_with,
+        "sealed_accruals": queries.seal_accruals(session, payout_id, list(accruals)),
+    }
+
+
+def new_receipts(session: Session, count: int) -> list[str]:
+    """So many numbers that no payment has."""
+    numbers: set[str] = set()
+    while len(numbers) < count:
+        drawn = {new_receipt() for _ in range(count - len(numbers))}
+        numbers |= drawn - queries.taken_receipts(session, drawn)
+    return list(numbers)
 
 
 def _undo(

@@ -1,5 +1,5 @@
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from app.core.clock import local_date
 from app.core.crypto import KeyProblem, keyring_of
+from app.core.db import in_parts
 from app.core.money import Money
 from app.domain.participants import queries as participants
 from app.domain.programmes import queries as programmes
@@ -226,6 +227,15 @@ def payout_of(session: Session, row: PayoutLine) -> UUID | None:
     except KeyProblem:
         return None
     return UUID(bytes=plain)
+
+
+def taken_receipts(session: Session, numbers: Iterable[str]) -> set[str]:
+    """Those of some numbers that a payment has."""
+    return {
+        found
+        for some in in_parts(sorted(numbers))
+        for found in session.scalars(select(Payout.receipt).where(Payout.receipt.in_(some)))
+    }
 
 
 def seal_accruals(session: Session, payout_id: UUID, accrual_ids: Sequence[UUID]) -> bytes:
