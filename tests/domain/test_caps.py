@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.core.db import Database
+from app.domain.participants.queries import lock_all
 from app.domain.participants.rules import Sex
 from app.domain.programmes.actions import adopt_protocol
 from app.domain.programmes.queries import current_protocol
@@ -223,6 +224,31 @@ def test_two_recruits_of_one_recruiter_who_finish_at_once_stay_within_the_cap(
     with database.snapshot() as session:
         assert owed(session, seed) == most
         assert held_for(session, seed) == 0
+
+
+def test_a_visit_that_was_judged_waits_for_nobody_who_holds_her_recruiter(
+    database: Database,
+) -> None:
+    # A batch holds everyone in it, in the order of their ids: someone in it with her recruiter would wait in a circle.
+    with database.transaction() as session:
+        place = a_place(session, protocol=under(most_per_bundle=900))
+        seed, coupons = three_cards(session, place)
+        person = a_redemption(session, place, coupons[0]).participant_id
+        go_through_all_but_the_interview(session, place, person)
+        last_step(session, place, person, now=LATER)
+
+    def again() -> bool:
+        with database.transaction() as session:
+            last_step(session, place, person, now=LATER)
+        return True
+
+    with ThreadPoolExecutor(1) as desk:
+        with database.transaction() as session:
+            lock_all(session, [seed])
+            noted = desk.submit(again)
+            if not database.is_sqlite:  # where there is one writer, everyone waits for her
+                assert noted.result(timeout=5)
+        assert noted.result()
 
 
 def go_through_all_but_the_interview(session: Session, place: Place, person: UUID) -> None:

@@ -131,12 +131,13 @@ def _within_caps(
     once is not judged again: neither a cancelled reward of another recruit nor another day makes new room.
     """
     nothing = earned | dict.fromkeys(LEFT_OUT_FIRST, 0)
-    participants.lock(session, recruiter.participant_id, programme_id=row.programme_id)
     stands = stipends.rewards_for(session, row.id)
     if stands in (RewardState.OWED, RewardState.PAID) or audit.who_did(
         session, row.programme_id, LEFT_OUT, row.id
     ):
         return nothing
+    # Not before: a batch holds people in the order of their ids, and whoever was judged may be in it with her recruiter.
+    participants.lock(session, recruiter.participant_id, programme_id=row.programme_id)
     held = stipends.entry_for(session, "held", row.id)
     so_far = queries.earned_by(session, recruiter.participant_id, on=books.on)
     left = room(
