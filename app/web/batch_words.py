@@ -80,7 +80,9 @@ FAULTS: Mapping[str, tuple[str, str]] = {
     ),
     FaultCode.WRONG_STATUS: (
         N_("This state is none that a payment can come back with."),
-        N_("Please look at the column map, or ask the provider what it means."),
+        N_(
+            "Please add the word to the layout under Payment files, or ask the provider what it means."
+        ),
     ),
     FaultCode.MORE_THAN_OWED: (
         N_("More was paid than was owed."),

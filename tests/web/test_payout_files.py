@@ -17,7 +17,7 @@ from app.core.money import Money
 from app.domain.answers.rules import Answer
 from app.domain.batches.rules import MOST_LINES, LineState
 from app.printing.wording import telling_words
-from app.web.payout_files.faults import FAULTS, FileFaultCode
+from app.web.payout_files.faults import FAULTS, FileFault, FileFaultCode
 from app.web.payout_files.profile import BadProfile, Form, Profile, Role, built_in, read_profile
 from app.web.payout_files.read import Reading, read_answers
 from app.web.payout_files.sheets import LARGEST
@@ -618,6 +618,13 @@ def test_no_damage_inside_a_spreadsheet_makes_it_fall(data: st.DataObject) -> No
 
 def test_every_fault_has_words() -> None:
     assert set(FAULTS) == set(FileFaultCode)
+
+
+@pytest.mark.parametrize("code", FileFaultCode)
+def test_every_fault_says_what_to_do(code: FileFaultCode) -> None:
+    advice = FileFault(2, code).advice("en")
+    assert ("Please" in FAULTS[code]) != ("Please" in advice)
+    assert bool(advice) == bool(FileFault(2, code).advice("uk"))
 
 
 def _is_answer_or_fault(reading: Reading) -> None:

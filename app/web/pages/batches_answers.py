@@ -418,9 +418,10 @@ def _faults(shown: Preview, reading: Reading | None, language: str) -> list[Wron
     """Every fault in the order of the file's lines, its reader's and those of the batch."""
     say = translations(language).gettext
     by_reader = {(each.line_no, each.code.value) for each in reading.faults} if reading else set()
-    found = (
-        [Wrong(each.line_no, each.text(language), "") for each in reading.faults] if reading else []
-    )
+    found = [
+        Wrong(each.line_no, each.text(language), each.advice(language))
+        for each in (reading.faults if reading else ())
+    ]
     for fault in shown.faults:
         if (fault.line_no, fault.code) not in by_reader:
             text, advice = FAULTS[fault.code]

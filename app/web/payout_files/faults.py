@@ -51,6 +51,11 @@ class FileFault:
         """In a reader's language."""
         return translations(language).gettext(FAULTS[self.code]) % self.facts
 
+    def advice(self, language: str) -> str:
+        """What to do about it, where the text does not say so itself."""
+        advice = ADVICE.get(self.code)
+        return translations(language).gettext(advice) if advice else ""
+
 
 FAULTS: Mapping[FileFaultCode, str] = {
     FileFaultCode.EMPTY_FILE: N_("The file is empty, or has no line below its heading."),
@@ -71,13 +76,40 @@ FAULTS: Mapping[FileFaultCode, str] = {
     FileFaultCode.OTHER_BATCH: N_("This line is of another batch."),
     FileFaultCode.WRONG_CURRENCY: N_("The currency is not %(currency)s."),
     FileFaultCode.EMPTY_STATUS: N_("The status is missing."),
-    FileFaultCode.UNKNOWN_STATUS: N_("The profile does not know the status “%(word)s”."),
+    FileFaultCode.UNKNOWN_STATUS: N_("The layout does not know the status “%(word)s”."),
     FileFaultCode.AMOUNT_MISSING: N_("The amount is missing."),
     FileFaultCode.NOT_AN_AMOUNT: N_("“%(cell)s” is not an amount: digits, and one mark before the decimals."),
     FileFaultCode.EXPONENT_NOTATION: N_("“%(cell)s” is a number in short form: a spreadsheet has lost its digits."),
     FileFaultCode.TOO_MANY_DECIMALS: N_("“%(cell)s” has other decimals than %(currency)s: at most %(places)s."),
     FileFaultCode.FLOAT_AMOUNT: N_("“%(cell)s” is not exact in %(currency)s."),
-    FileFaultCode.BAD_TIME: N_("“%(cell)s” is not a time as the profile writes it."),
+    FileFaultCode.BAD_TIME: N_("“%(cell)s” is not a time as the layout has it."),
     FileFaultCode.MESSAGE_ON_SUCCESS: N_("The payment succeeded and yet has a message of an error."),
     FileFaultCode.TOO_LONG: N_("The column “%(column)s” holds more than %(most)s characters."),
+}  # fmt: skip
+
+ASK_AGAIN = N_("Please ask the provider for the file again.")
+ASK_FOR_AMOUNT = N_("Please ask the provider for the exact amount.")
+SPLIT = N_("Please split it into smaller files.")
+ADVICE: Mapping[FileFaultCode, str] = {
+    FileFaultCode.EMPTY_FILE: ASK_AGAIN,
+    FileFaultCode.TOO_LARGE: SPLIT,
+    FileFaultCode.BROKEN_QUOTES: ASK_AGAIN,
+    FileFaultCode.WRONG_COLUMNS: N_("Please choose the layout that this file has, or ask the provider for these columns."),
+    FileFaultCode.COLUMN_TWICE: N_("Please take one of them out."),
+    FileFaultCode.TOO_MANY_LINES: SPLIT,
+    FileFaultCode.OTHER_CELLS: N_("Please look for a separator that is missing in this line, or too many."),
+    FileFaultCode.EMPTY_MATCH: N_("Please ask the provider which payment it is."),
+    FileFaultCode.TWICE: N_("Please ask the provider which line is right, and take the other one out."),
+    FileFaultCode.OTHER_BATCH: N_("Please bring this line back to the batch it belongs to."),
+    FileFaultCode.WRONG_CURRENCY: N_("Please ask the provider for the amounts in the currency that was sent."),
+    FileFaultCode.EMPTY_STATUS: N_("Please ask the provider what became of it."),
+    FileFaultCode.UNKNOWN_STATUS: N_("Please add the word to the layout under Payment files, or ask the provider what it means."),
+    FileFaultCode.AMOUNT_MISSING: N_("Please ask the provider what was paid."),
+    FileFaultCode.NOT_AN_AMOUNT: N_("Please write it in digits alone, without a currency and without marks between thousands."),
+    FileFaultCode.EXPONENT_NOTATION: ASK_FOR_AMOUNT,
+    FileFaultCode.TOO_MANY_DECIMALS: ASK_FOR_AMOUNT,
+    FileFaultCode.FLOAT_AMOUNT: ASK_FOR_AMOUNT,
+    FileFaultCode.BAD_TIME: N_("Please correct it, or choose under Payment files how the layout writes times."),
+    FileFaultCode.MESSAGE_ON_SUCCESS: N_("Please ask the provider which of them is right."),
+    FileFaultCode.TOO_LONG: N_("Please make it shorter."),
 }  # fmt: skip
