@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from app.core.crypto import Keyring
 from app.core.db import Database
+from app.core.ids import tag_of
 from app.core.money import Money
 from app.domain.audit.queries import latest
 from app.domain.batches import queries
@@ -276,7 +277,15 @@ def test_files_hold_whole_numbers_pages_only_their_ends_and_each_is_kept(
         "+380501112233": "7.50",
         "+380671112233": "8.20",
     }
-    assert payer.get(f"{home}/people/mobile_money.xlsx").content.startswith(b"PK")
+    people = payer.get(f"{home}/people/mobile_money.xlsx")
+    assert people.content.startswith(b"PK")
+    tag = tag_of(UUID(home.rpartition("/")[2]))
+    assert [
+        each.headers["content-disposition"].partition("filename=")[2] for each in (file, people)
+    ] == [
+        f'"payments-{tag}-mobile_money-neutral.csv"',
+        f'"payments-{tag}-mobile_money.xlsx"',
+    ]
     assert payer.get(f"{home}/list/voucher.pdf").content.startswith(b"%PDF")
     assert payer.get(f"{home}/payments/voucher.file").status_code == 404
     page = payer.get(home).text
@@ -393,6 +402,12 @@ def test_what_nobody_knows_is_resolved_by_another_with_evidence(
     assert payer.send(f"{home}/lines/{line.id}/resolve", form).status_code == 403
     bare = preparer.send(f"{home}/lines/{line.id}/resolve", {"outcome": "paid"})
     assert bare.status_code == 422
+    nothing_said = {"paid": "7", "evidence": "statement 14"}
+    assert preparer.send(f"{home}/lines/{line.id}/resolve", nothing_said).status_code == 422
+    too_much = preparer.send(f"{home}/lines/{line.id}/resolve", form | {"paid": "99"})
+    assert 'value="99"' in too_much.text
+    assert 'value="statement 14"' in too_much.text
+    assert 'value="partly_paid" required checked' in too_much.text
     assert states(database, home)[750] is LineState.UNKNOWN
 
     assert preparer.send(f"{home}/lines/{line.id}/resolve", form).status_code == 303
@@ -407,8 +422,11 @@ def test_money_that_came_back_is_owed_again(
     preparer: Reader, database: Database, home: str
 ) -> None:
     line = lines_of(database, home)[750]
-    preview = uploaded(preparer, home, f"{line.payment_ref},paid,R1,7.50,,").headers["location"]
-    preparer.send(f"{preview}/book")
+    said = f"{line.payment_ref},paid,R1,7.50,2026-03-05T10:00:00Z,"
+    preview = uploaded(preparer, home, said).headers["location"]
+    booked = preparer.send(f"{preview}/book")
+    assert booked.headers["location"] == home  # its top, where the message stands
+    assert "5 March 2026, 12:00" in words(preparer.get(f"{home}/lines/{line.id}"))
     answer = preparer.send(f"{home}/lines/{line.id}/bounced", {"reason": "returned on the 5th"})
     assert answer.status_code == 303, words(answer)
     assert states(database, home)[750] is LineState.FAILED

@@ -69,7 +69,7 @@ def take_payments(db: Db, now: Now, actor: Clerk, batch_id: UUID, method: Method
         profile = profile_of(session, actor.programme_id, key)
         file = payment_file(profile, batch.id, lines)
         note_file_taken(session, batch_id, method=method, profile=key, by=actor, now=now)
-    return _download(file)
+    return _download(file, f"{tag_of(batch.id)}-{method.value}-{profile.slug}")
 
 
 @router.get("/{batch_id}/people/{method}.xlsx")
@@ -80,7 +80,8 @@ def take_for_people(
     with db.transaction() as session:
         batch, lines, _ = _outgoing(session, actor, batch_id, method, TO_A_PHONE)
         note_file_taken(session, batch_id, method=method, profile="people", by=actor, now=now)
-    return _download(people_file(batch.id, lines, language=language_of(request)))
+    file = people_file(batch.id, lines, language=language_of(request))
+    return _download(file, f"{tag_of(batch.id)}-{method.value}")
 
 
 @router.get("/{batch_id}/list/{method}.{form}")
@@ -178,7 +179,7 @@ def book(
         with db.snapshot() as session:
             shown = _preview(session, actor, batch_id, file_id)
         return _answers_page(request, db, actor, shown, problem=problem)
-    return back_to(batch_id, "answers_booked", anchor="#lines")
+    return back_to(batch_id, "answers_booked")
 
 
 @router.post("/{batch_id}/answers/{file_id}/drop")
@@ -217,7 +218,7 @@ def hand_out(
         raise
     except DomainError as problem:
         return batch_page(request, db, now, actor, batch_id, problem=problem)
-    return back_to(batch_id, f"batch_{outcome}", anchor="#lines")
+    return back_to(batch_id, f"batch_{outcome}")
 
 
 @router.post("/{batch_id}/lines/{line_id}/unknown")
@@ -243,7 +244,7 @@ def resolve(
     actor: Reader,
     batch_id: UUID,
     line_id: UUID,
-    outcome: Annotated[Literal["paid", "partly_paid", "failed"], Form()] = "failed",
+    outcome: Annotated[Literal["paid", "partly_paid", "failed"], Form()],
     paid: Annotated[str, Form(max_length=30)] = "",
     evidence: Reason = "",
 ) -> Response:
@@ -260,8 +261,11 @@ def resolve(
     except (UnknownPayoutBatch, UnknownPayoutLine):
         raise
     except DomainError as problem:
-        return line_page(request, db, now, actor, batch_id, line_id, problem=problem)
-    return back_to(batch_id, "batch_line_resolved", anchor="#lines")
+        entered = {"outcome": outcome, "paid": paid, "evidence": evidence}
+        return line_page(
+            request, db, now, actor, batch_id, line_id, problem=problem, entered=entered
+        )
+    return back_to(batch_id, "batch_line_resolved")
 
 
 @router.post("/{batch_id}/lines/{line_id}/bounced")
@@ -282,7 +286,7 @@ def bounce(
         raise
     except DomainError as problem:
         return line_page(request, db, now, actor, batch_id, line_id, problem=problem)
-    return back_to(batch_id, "batch_line_came_back", anchor="#lines")
+    return back_to(batch_id, "batch_line_came_back")
 
 
 def _part(text: str, amount: Money) -> int:
@@ -308,8 +312,10 @@ def _outgoing(
     return batch, lines, batch.profiles.get(method, usual)
 
 
-def _download(file: OutFile) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+def _download(file: OutFile, name: str) -> Response:
+    """A file under a name that tells those of one batch apart: each goes to another provider."""
+    form = file.name.rpartition(".")[2]
+    headers = {"Content-Disposition": f'attachment; filename="payments-{name}.{form}"'}
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 

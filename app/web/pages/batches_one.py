@@ -1,8 +1,9 @@
 """One batch: how far it has come, who signs what, and its payments one by one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -287,6 +288,7 @@ def line_page(
     line_id: UUID,
     *,
     problem: DomainError | None = None,
+    entered: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     language = language_of(request)
     with db.snapshot() as session:
@@ -300,6 +302,8 @@ def line_page(
         "line": line,
         "place": place,
         "clock": clock,
+        "completed_at": _moment(line.completed_at),
+        "entered": entered,
         "problem": _problem(problem, batch, language),
         **_may(batch, line, can, actor),
     }
@@ -307,8 +311,18 @@ def line_page(
     return render(request, "batches_line.html", context, status=status)
 
 
-def back_to(batch_id: UUID, said: str, *, anchor: str = "") -> Response:
-    response = RedirectResponse(f"/stipends/batches/{batch_id}{anchor}", 303)
+def _moment(told: str | None) -> datetime | None:
+    """A provider's time, where it is one."""
+    try:
+        found = datetime.fromisoformat(told or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def back_to(batch_id: UUID, said: str) -> Response:
+    """The batch, from its top: what was said stands there."""
+    response = RedirectResponse(f"/stipends/batches/{batch_id}", 303)
     flash(response, said)
     return response
 
