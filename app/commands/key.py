@@ -7,7 +7,7 @@ from app.commands.choosing import add_programme_argument, the_member, the_progra
 from app.commands.opening import add_data_argument, opened, settings_of
 from app.core.clock import utc_now
 from app.domain.staff.actions import end_api_keys, make_api_key
-from app.domain.staff.queries import keys_of, staff_of
+from app.domain.staff.queries import keys_of, usernames
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.act == "list":
             with database.snapshot() as session:
                 programme = the_programme(session, arguments.programme)
-                names = {each.id: each.username for each in staff_of(session, programme.id)}
+                names = usernames(session, programme.id)
                 for key in keys_of(session, programme.id):
                     sys.stdout.write(
                         f"{names[key.staff_id]:20}{key.made_at:%Y-%m-%d}  {key.label}\n"

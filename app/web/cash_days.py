@@ -11,7 +11,7 @@ from app.core.i18n import N_, translations
 from app.domain.cash_days import queries
 from app.domain.cash_days.queries import Day
 from app.domain.programmes.queries import SiteFacts
-from app.domain.staff.queries import staff_of
+from app.domain.staff.queries import usernames
 from app.domain.stipends.rules import receipt_text
 from app.web.figures.words import site_name
 from app.web.float_words import COUNT_KINDS, MOVEMENTS
@@ -24,7 +24,7 @@ KEYS = ("line", "what", "number", "amount", "by")
 def day_file(session: Session, form: str, place: SiteFacts, on: date, language: str) -> Response:
     """The report in one table: what was there, each movement, each receipt, each count."""
     say = translations(language).gettext
-    names = {each.id: each.username for each in staff_of(session, place.programme_id)}
+    names = usernames(session, place.programme_id)
     day = queries.day_of(session, place.programme_id, place.id, on)
     heads = (say(N_("Line")), say(N_("What")), say(N_("Number")), say(N_("Amount")), say(N_("By")))
     units = (Unit.TEXT, Unit.TEXT, Unit.NUMBER, Unit.MONEY, Unit.TEXT)

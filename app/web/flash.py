@@ -1,6 +1,7 @@
 """What was done, said once on the next page. Only texts of ``wording.DONE`` can be said: the cookie holds a code."""
 
 from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
 
 from app.web.wording import DONE
 
@@ -13,6 +14,13 @@ def flash(response: Response, code: str) -> None:
     if code not in DONE:
         raise KeyError(code)
     response.set_cookie(COOKIE, code, max_age=SECONDS, httponly=True, samesite="lax", path="/")
+
+
+def done(address: str, code: str) -> Response:
+    """Go on to a page that says what was done."""
+    response = RedirectResponse(address, status_code=303)
+    flash(response, code)
+    return response
 
 
 def said(request: Request) -> str:

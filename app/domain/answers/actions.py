@@ -22,7 +22,6 @@ from app.domain.answers.errors import (
 from app.domain.answers.models import PayoutAnswerFile
 from app.domain.answers.queries import Preview
 from app.domain.answers.rules import Answer, End, Fault, FileState, end_of
-from app.domain.audit.actions import record
 from app.domain.batches import queries as batches
 from app.domain.batches import rules
 from app.domain.batches.actions import all_books, close_if_done, hold_people, require
@@ -31,6 +30,7 @@ from app.domain.batches.models import PayoutBatch, PayoutBatchLine
 from app.domain.batches.queries import BatchFacts
 from app.domain.batches.rules import HANDED_OUT, OPEN, Act, LineState
 from app.domain.payouts import actions as payouts
+from app.domain.staff.actions import record_act
 from app.domain.staff.errors import NotAllowed
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
@@ -108,7 +108,7 @@ def preview(
     except IntegrityError:  # the form was sent twice in the same moment
         return queries.preview_of(session, file_id, programme_id=by.programme_id)
     facts = {"lines": len(answers), "news": len(shown.news), "file": sha256.hex()[:16]}
-    _record(session, "batch.answers_previewed", batch_id, by, now, **facts)
+    record_act(session, "batch.answers_previewed", batch_id, by, now, **facts)
     return shown
 
 
@@ -145,7 +145,7 @@ def apply(session: Session, file_id: UUID, *, by: Actor, now: datetime) -> Previ
     ) as error:  # the same file of the same bytes was booked for another batch meanwhile
         raise FileAlreadyApplied from error
     facts = {"lines": row.lines, "news": len(shown.news), "file": row.sha256.hex()[:16]}
-    _record(session, "batch.answers_applied", held.id, by, now, **facts)
+    record_act(session, "batch.answers_applied", held.id, by, now, **facts)
     return shown
 
 
@@ -161,7 +161,7 @@ def drop(session: Session, file_id: UUID, *, by: Actor, now: datetime) -> None:
     if row.state is FileState.PREVIEWED:
         row.state = FileState.DROPPED
         session.flush()
-        _record(session, "batch.answers_dropped", held.id, by, now, file=row.sha256.hex()[:16])
+        record_act(session, "batch.answers_dropped", held.id, by, now, file=row.sha256.hex()[:16])
 
 
 def hand_over(
@@ -213,7 +213,7 @@ def mark_unknown(
     }
     _settle(session, held, ends, by, now)
     if ends:
-        _record(session, "batch.marked_unknown", held.id, by, now, lines=_numbers(found))
+        record_act(session, "batch.marked_unknown", held.id, by, now, lines=_numbers(found))
     return batches.facts(session, [held])[0]
 
 
@@ -244,7 +244,7 @@ def resolve(
         raise LineSettled(line=line.line_no, state=line.state.value)
     _settle(session, held, {line.id: (end, None)}, by, now, evidence=found)
     facts = {"line": line.line_no, "state": end.state.value, "evidence": found}
-    _record(session, "batch.line_resolved", held.id, by, now, **facts)
+    record_act(session, "batch.line_resolved", held.id, by, now, **facts)
     return batches.facts(session, [held])[0]
 
 
@@ -268,7 +268,7 @@ def bounce(
     line.state, line.paid_minor = LineState.FAILED, 0
     line.evidence, line.resolved_by = found, by.staff_id
     session.flush()
-    _record(session, "batch.line_came_back", held.id, by, now, line=line.line_no, evidence=found)
+    record_act(session, "batch.line_came_back", held.id, by, now, line=line.line_no, evidence=found)
     return batches.facts(session, [held])[0]
 
 
@@ -295,7 +295,7 @@ def _hand_out(
     fresh = [each for each in found if each.state in OPEN]
     _settle(session, held, {each.id: (end(each), None) for each in fresh}, by, now)
     if fresh:
-        _record(session, act, held.id, by, now, lines=_numbers(fresh))
+        record_act(session, act, held.id, by, now, lines=_numbers(fresh))
     return batches.facts(session, [held])[0]
 
 
@@ -419,17 +419,3 @@ def _parts(end: End) -> tuple[LineState, int | None]:
 
 def _numbers(rows: Sequence[PayoutBatchLine]) -> list[int]:
     return sorted(each.line_no for each in rows)
-
-
-def _record(
-    session: Session, act: str, batch_id: UUID, by: Actor, now: datetime, **facts: object
-) -> None:
-    record(
-        session,
-        act,
-        subject=batch_id,
-        staff_id=by.staff_id,
-        programme_id=by.programme_id,
-        at=now,
-        facts=facts,
-    )

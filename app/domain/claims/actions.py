@@ -10,7 +10,6 @@ from app.core.clock import local_date
 from app.core.crypto import keyring_of
 from app.core.db import apart, put
 from app.core.errors import DomainError
-from app.domain.audit.actions import record
 from app.domain.claims import queries
 from app.domain.claims.errors import (
     NoClaimCard,
@@ -30,6 +29,7 @@ from app.domain.claims.rules import (
 )
 from app.domain.participants.queries import lock, uic_digest
 from app.domain.programmes import queries as programmes
+from app.domain.staff.actions import record_act
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 
@@ -72,7 +72,9 @@ def give_card(
             "given_on": on,
         },
     )
-    _record(session, "claim_card.replaced" if had else "claim_card.given", participant_id, by, now)
+    record_act(
+        session, "claim_card.replaced" if had else "claim_card.given", participant_id, by, now
+    )
     return CardFacts(card_id, participant_id, on, 0)
 
 
@@ -101,7 +103,7 @@ def set_pin(
         .where(ClaimCard.id == card.id)
         .values(pin_digest=queries.pin_digest(keyring_of(session), card.id, chosen), wrong_pins=0)
     )
-    _record(session, "claim_card.pin_set", participant_id, by, now)
+    record_act(session, "claim_card.pin_set", participant_id, by, now)
 
 
 def end_card(session: Session, participant_id: UUID, *, by: Actor, now: datetime) -> bool:
@@ -110,7 +112,7 @@ def end_card(session: Session, participant_id: UUID, *, by: Actor, now: datetime
     on = local_date(now, programmes.site(session, person.site_id).timezone)
     if not _end(session, participant_id, CardState.ENDED, on):
         return False
-    _record(session, "claim_card.ended", participant_id, by, now)
+    record_act(session, "claim_card.ended", participant_id, by, now)
     return True
 
 
@@ -142,7 +144,7 @@ def try_card(
     _count_miss(session, site_id, now)
     if row.wrong_pins < WRONG_PINS_MOST:
         return WrongPin(left=WRONG_PINS_MOST - row.wrong_pins)
-    _record(session, "claim_card.pin_locked", row.participant_id, by, now)
+    record_act(session, "claim_card.pin_locked", row.participant_id, by, now)
     return PinLocked()
 
 
@@ -186,14 +188,3 @@ def _count_miss(session: Session, site_id: UUID, now: datetime) -> None:
             put(alone, ClaimMiss, {"site_id": site_id, "hour": hour, "misses": 1})
     except IntegrityError:  # the hour's first miss came twice at once
         session.execute(more)
-
-
-def _record(session: Session, act: str, participant_id: UUID, by: Actor, now: datetime) -> None:
-    record(
-        session,
-        act,
-        subject=participant_id,
-        staff_id=by.staff_id,
-        programme_id=by.programme_id,
-        at=now,
-    )

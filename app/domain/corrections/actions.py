@@ -7,7 +7,6 @@ from app.core.clock import local_date
 from app.core.crypto import keyring_of
 from app.domain.arrivals.queries import named_after
 from app.domain.audit import queries as audit
-from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.corrections import queries
 from app.domain.corrections.errors import HoldsCoupons, UndoOver, UnknownScan
@@ -26,6 +25,7 @@ from app.domain.participants.queries import Origin
 from app.domain.participants.rules import Came, Standing
 from app.domain.programmes import queries as programmes
 from app.domain.rewards import actions as rewards
+from app.domain.staff.actions import record_act
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends import queries as stipends
@@ -94,7 +94,7 @@ def take_back(
         else:
             let_stand(session, waiting, origin, by=by, now=now)
     facts = {"reason": reason.strip()} if reason and reason.strip() else {}
-    _record(session, "redemption.taken_back", scan_id, by, now, **facts)
+    record_act(session, "redemption.taken_back", scan_id, by, now, **facts)
 
 
 def let_stand(
@@ -166,7 +166,7 @@ def _take_back_walk_in(
         return  # she was here: she stays
     row.standing = Standing.MISTAKEN
     session.flush()
-    _record(session, "walk_in.taken_back", who, by, now)
+    record_act(session, "walk_in.taken_back", who, by, now)
 
 
 def _check_may_take_back(
@@ -205,17 +205,3 @@ def _leave_the_chain(
     pads.void_promised(session, person.id, reason=reason, by=by, now=now)
     if origin:
         participant_actions.set_origin(session, person, None, None)
-
-
-def _record(
-    session: Session, action: str, subject: UUID, by: Actor, now: datetime, **facts: object
-) -> None:
-    record(
-        session,
-        action,
-        subject=subject,
-        staff_id=by.staff_id,
-        programme_id=by.programme_id,
-        at=now,
-        facts=facts,
-    )

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from app.core.crypto import keyring_of
 from app.core.db import put
-from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.deliveries import queries
 from app.domain.deliveries.errors import UnknownDelivery
@@ -18,6 +17,7 @@ from app.domain.deliveries.models import DeskEvent, DeskEventSettlement
 from app.domain.deliveries.queries import Answer
 from app.domain.deliveries.rules import Settled
 from app.domain.devices.models import Device
+from app.domain.staff.actions import record_act
 from app.domain.staff.queries import Actor
 
 
@@ -75,7 +75,7 @@ def keep(
 
 def note_viewed(session: Session, event_id: UUID, *, by: Actor, now: datetime) -> None:
     """Note that someone opened what a device had sent."""
-    _record(session, "delivery.viewed", event_id, by, now)
+    record_act(session, "delivery.viewed", event_id, by, now)
 
 
 def settle(
@@ -115,15 +115,4 @@ def settle(
             "settled_at": now,
         },
     )
-    _record(session, f"delivery.{settled_as.value}", event_id, by, now)
-
-
-def _record(session: Session, act: str, event_id: UUID, by: Actor, now: datetime) -> None:
-    record(
-        session,
-        act,
-        subject=event_id,
-        staff_id=by.staff_id,
-        programme_id=by.programme_id,
-        at=now,
-    )
+    record_act(session, f"delivery.{settled_as.value}", event_id, by, now)

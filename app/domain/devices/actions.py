@@ -16,6 +16,7 @@ from app.domain.programmes import queries as programmes
 from app.domain.programmes.models import Site
 from app.domain.staff import actions as staff_actions
 from app.domain.staff import queries as staff
+from app.domain.staff.actions import record_act
 from app.domain.staff.errors import NotLoggedIn
 from app.domain.staff.models import StaffMember
 from app.domain.staff.queries import Actor
@@ -140,7 +141,7 @@ def enrol(session: Session, secret: str, *, browser: str, now: datetime) -> Enro
     device = queries.by_key(session, key)
     if device is None or device.revoked_at:  # she left the staff since
         raise EnrolmentOver
-    _record(session, "device.enrolled", device.id, device.actor, now)
+    record_act(session, "device.enrolled", device.id, device.actor, now)
     return Enrolled(device, key)
 
 
@@ -180,7 +181,7 @@ def know_again(session: Session, key: str, *, now: datetime) -> queries.Device |
     session.flush()
     device = queries.by_key(session, key)
     if device:
-        _record(session, "device.known_again", device.id, device.actor, now)
+        record_act(session, "device.known_again", device.id, device.actor, now)
     return device
 
 
@@ -188,7 +189,7 @@ def rename(session: Session, device_id: UUID, label: str, *, by: Actor, now: dat
     """Raises: DeviceNotFound, BadDevice."""
     row = _lock(session, device_id, by)
     row.label = rules.check_label(label)
-    _record(session, "device.renamed", row.id, by, now)
+    record_act(session, "device.renamed", row.id, by, now)
 
 
 def revoke(
@@ -210,7 +211,7 @@ def revoke(
     if row.enrolled_at:
         staff_actions.end_sessions(session, row.staff_id, besides=besides, now=now)
     act = "device.revoked" if row.enrolled_at else "device.called_off"
-    _record(session, act, row.id, by, now)
+    record_act(session, act, row.id, by, now)
 
 
 def open_session(session: Session, device: queries.Device, *, now: datetime) -> str:
@@ -279,7 +280,7 @@ def _with_secret(session: Session, row: Device, by: Actor, now: datetime) -> Beg
     row.secret_digest = queries.secret_digest(session, secret)
     row.secret_until, row.wrong_passwords = now + rules.ENROLMENT, 0
     session.flush()
-    _record(session, "device.enrolment_begun", row.id, by, now)
+    record_act(session, "device.enrolment_begun", row.id, by, now)
     return Begun(row.id, rules.grouped_secret(secret), row.secret_until)
 
 
@@ -297,14 +298,3 @@ def _note(session: Session, device_id: UUID, **values: object) -> None:
 def _short(text: str) -> str:
     """One line without a character that no database keeps."""
     return " ".join(text.replace("\0", "").split())[:LONGEST_REPORT]
-
-
-def _record(session: Session, act: str, device_id: UUID, by: Actor, now: datetime) -> None:
-    record(
-        session,
-        act,
-        subject=device_id,
-        staff_id=by.staff_id,
-        programme_id=by.programme_id,
-        at=now,
-    )

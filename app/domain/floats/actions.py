@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from app.core.db import put
 from app.core.ids import uuid7
 from app.core.money import Money
-from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.counts.actions import Sheet, enter_variance, keep, note_try
 from app.domain.counts.errors import CountIdReused
@@ -34,6 +33,7 @@ from app.domain.floats.models import (
 )
 from app.domain.floats.queries import Drawer, HandoverFacts
 from app.domain.floats.rules import HandoverStep
+from app.domain.staff.actions import record_act
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends.errors import BadAmount
@@ -239,7 +239,7 @@ def _give(
             "given_at": now,
         },
     )
-    _record(session, "handover.given", handover_id, by, now, to=str(sheet.receiver_id))
+    record_act(session, "handover.given", handover_id, by, now, to=str(sheet.receiver_id))
 
 
 def _open(
@@ -292,18 +292,4 @@ def _step(
         },
     )
     facts = {} if counted is None else {"minor": counted}
-    _record(session, f"handover.{step.value}", handover.id, by, now, **facts)
-
-
-def _record(
-    session: Session, action: str, subject: UUID, by: Actor, now: datetime, **facts: object
-) -> None:
-    record(
-        session,
-        action,
-        subject=subject,
-        staff_id=by.staff_id,
-        programme_id=by.programme_id,
-        at=now,
-        facts=facts,
-    )
+    record_act(session, f"handover.{step.value}", handover.id, by, now, **facts)

@@ -10,7 +10,6 @@ from app.core import outbox
 from app.core.clock import local_date
 from app.core.db import put
 from app.core.ids import random_id
-from app.domain.audit.actions import record
 from app.domain.coupons import actions as coupon_actions
 from app.domain.coupons.errors import (
     CouponAlreadyRedeemed,
@@ -38,6 +37,7 @@ from app.domain.participants import actions as participant_actions
 from app.domain.participants import queries as participants
 from app.domain.participants.queries import Match, Origin
 from app.domain.rewards import actions as rewards
+from app.domain.staff.actions import record_act
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends.queries import Books, Earner
@@ -227,7 +227,7 @@ def keep(
         recruit_id=participant_id,
     )
     act = "coupon.redeemed" if stands else "coupon.conflict"
-    _record(session, act, scan.id, by, now, flags=flags)
+    record_act(session, act, scan.id, by, now, flags=flags)
     return Verdict(scan.id, origin.code, Outcome(kept.answer.value), participant_id, tuple(flags))
 
 
@@ -262,7 +262,7 @@ def keep_refusal(
             ),
         },
     )
-    _record(session, "scan.refused", scan.id, by, now, code=refusal.code)
+    record_act(session, "scan.refused", scan.id, by, now, code=refusal.code)
 
 
 def keep_walk_in(
@@ -289,7 +289,7 @@ def keep_walk_in(
     )
     for other in not_the_same:
         participant_actions.tell_apart(session, by.programme_id, participant_id, other)
-    _record(session, "walk_in.welcomed", participant_id, by, now)
+    record_act(session, "walk_in.welcomed", participant_id, by, now)
     return participant_id
 
 
@@ -357,17 +357,3 @@ def _grace_days(scan: Scan, place: Surroundings, by: Actor) -> int:
     if not scan.late_reason.strip():
         raise LateReasonNeeded
     return place.protocol.grace_days
-
-
-def _record(
-    session: Session, action: str, subject: UUID, by: Actor, now: datetime, **facts: object
-) -> None:
-    record(
-        session,
-        action,
-        subject=subject,
-        staff_id=by.staff_id,
-        programme_id=by.programme_id,
-        at=now,
-        facts=facts,
-    )

@@ -12,7 +12,6 @@ from app.core.codes import Code, Token
 from app.core.crypto import keyring_of
 from app.core.db import put
 from app.core.ids import random_id
-from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.coupons.actions import free_names
 from app.domain.coupons.models import ReservedCoupon
@@ -24,6 +23,7 @@ from app.domain.pads.queries import BatchFacts, Contents, Name, Promise
 from app.domain.pads.rules import PadStatus, check_batch, handed_over
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.errors import UnknownSite
+from app.domain.staff.actions import record_act
 from app.domain.staff.queries import Actor
 
 
@@ -62,7 +62,7 @@ def order_batch(
                 session.add(row)
         except IntegrityError:  # the form was sent twice in the same moment
             return queries.batch(session, batch_id, programme_id=by.programme_id)
-        _record(session, "pads.ordered", batch_id, by, now, pads=pads, cards=cards)
+        record_act(session, "pads.ordered", batch_id, by, now, pads=pads, cards=cards)
     return queries.batch(session, batch_id, programme_id=by.programme_id)
 
 
@@ -101,7 +101,7 @@ def note_printed(session: Session, batch_id: UUID, *, by: Actor, now: datetime) 
         raise BatchStopped
     batch.printed_at = batch.printed_at or now
     session.flush()
-    _record(session, "pads.printed", batch_id, by, now)
+    record_act(session, "pads.printed", batch_id, by, now)
 
 
 def stop_batch(session: Session, batch_id: UUID, *, by: Actor, now: datetime) -> bool:
@@ -120,7 +120,7 @@ def stop_batch(session: Session, batch_id: UUID, *, by: Actor, now: datetime) ->
         pads = select(CouponPad.id).where(CouponPad.batch_id == batch_id)
         session.execute(delete(ReservedCoupon).where(ReservedCoupon.pad_id.in_(pads)))
         session.execute(delete(CouponPad).where(CouponPad.batch_id == batch_id))
-        _record(session, "pads.stopped", batch_id, by, now)
+        record_act(session, "pads.stopped", batch_id, by, now)
     return True
 
 
@@ -146,7 +146,7 @@ def void_batch(session: Session, batch_id: UUID, *, reason: str, by: Actor, now:
     session.flush()
     if ended:
         facts = {"pads": len(ended), "reason": reason.strip()}
-        _record(session, "pads.voided", batch_id, by, now, **facts)
+        record_act(session, "pads.voided", batch_id, by, now, **facts)
     return len(ended)
 
 
@@ -166,7 +166,7 @@ def void_pad(
         raise PadAlreadyGiven
     row.status, row.status_on = PadStatus.VOID, _today(session, row, now)
     session.flush()
-    _record(session, "pad.voided", row.id, by, now, reason=reason.strip())
+    record_act(session, "pad.voided", row.id, by, now, reason=reason.strip())
 
 
 def take(
@@ -215,7 +215,7 @@ def promise(
     row.sealed_contents = queries.seal_contents(keyring, row.id, Contents(tuple(found), kept))
     row.status, row.status_on, row.promised_digest = PadStatus.PROMISED, on, holder
     session.flush()
-    _record(session, "pad.promised", row.id, by, now)
+    record_act(session, "pad.promised", row.id, by, now)
 
 
 def keep_promise(session: Session, participant_id: UUID) -> tuple[Promise, list[Name]] | None:
@@ -241,7 +241,7 @@ def void_promised(
     _end_promise(session, row, contents, PadStatus.VOID)
     row.status_on = _today(session, row, now)
     session.flush()
-    _record(session, "pad.voided", row.id, by, now, reason=reason)
+    record_act(session, "pad.voided", row.id, by, now, reason=reason)
     return True
 
 
@@ -299,17 +299,3 @@ def _today(session: Session, row: CouponPad, now: datetime) -> date:
     site_id = session.scalar(select(PadBatch.site_id).where(PadBatch.id == row.batch_id))
     assert site_id is not None
     return local_date(now, programmes.site(session, site_id).timezone)
-
-
-def _record(
-    session: Session, action: str, subject: UUID, by: Actor, now: datetime, **facts: object
-) -> None:
-    record(
-        session,
-        action,
-        subject=subject,
-        staff_id=by.staff_id,
-        programme_id=by.programme_id,
-        at=now,
-        facts=facts,
-    )

@@ -4,12 +4,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.core.db import put
-from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.shortages import queries
 from app.domain.shortages.errors import NothingToWriteOff, OwnWriteOff, WriteOffDecided
 from app.domain.shortages.models import CashWriteOff, CashWriteOffDecision
 from app.domain.shortages.rules import Discrepancy
+from app.domain.staff.actions import record_act
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends.actions import enter
@@ -56,7 +56,9 @@ def ask_write_off(
             "requested_at": now,
         },
     )
-    _record(session, "write_off.asked", write_off_id, by, now, minor=minor, account=account.value)
+    record_act(
+        session, "write_off.asked", write_off_id, by, now, minor=minor, account=account.value
+    )
 
 
 def decide_write_off(
@@ -113,7 +115,7 @@ def decide_write_off(
         },
     )
     act = "write_off.approved" if is_approved else "write_off.refused"
-    _record(session, act, write_off_id, by, now, minor=asked.amount.minor)
+    record_act(session, act, write_off_id, by, now, minor=asked.amount.minor)
 
 
 def _check_missing(session: Session, site_id: UUID, account: Discrepancy, minor: int) -> None:
@@ -121,17 +123,3 @@ def _check_missing(session: Session, site_id: UUID, account: Discrepancy, minor:
     is_within = 0 < minor <= found or found <= minor < 0
     if not is_within:
         raise NothingToWriteOff
-
-
-def _record(
-    session: Session, act: str, request_id: UUID, by: Actor, now: datetime, **facts: object
-) -> None:
-    record(
-        session,
-        act,
-        subject=request_id,
-        staff_id=by.staff_id,
-        programme_id=by.programme_id,
-        at=now,
-        facts=facts,
-    )

@@ -2,17 +2,16 @@
 
 from datetime import datetime
 from math import ceil
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from app.core.db import put
 from app.core.ids import uuid7
-from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.signals.errors import OwnSignal
 from app.domain.signals.models import SignalReview
 from app.domain.signals.queries import LiveSignal
+from app.domain.staff.actions import record_act
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 
@@ -35,12 +34,12 @@ def take_up(session: Session, found: LiveSignal, *, by: Actor, now: datetime) ->
 
 def note_viewed(session: Session, *, by: Actor, now: datetime) -> None:
     """Note that someone opened the page of patterns, which tells of colleagues."""
-    _record(session, "signals.viewed", by.programme_id, by, now)
+    record_act(session, "signals.viewed", by.programme_id, by, now)
 
 
 def note_exported(session: Session, *, by: Actor, now: datetime) -> None:
     """Note that someone took the table of patterns away."""
-    _record(session, "signals.exported", by.programme_id, by, now)
+    record_act(session, "signals.exported", by.programme_id, by, now)
 
 
 def _keep(
@@ -66,18 +65,4 @@ def _keep(
         },
     )
     act = "signal.set_aside" if is_aside else "signal.taken_up"
-    _record(session, act, review_id, by, now, kind=found.signal.kind)
-
-
-def _record(
-    session: Session, action: str, subject: UUID, by: Actor, now: datetime, **facts: object
-) -> None:
-    record(
-        session,
-        action,
-        subject=subject,
-        staff_id=by.staff_id,
-        programme_id=by.programme_id,
-        at=now,
-        facts=facts,
-    )
+    record_act(session, act, review_id, by, now, kind=found.signal.kind)

@@ -224,6 +224,21 @@ def end_api_keys(session: Session, staff_id: UUID, *, by: UUID | None, now: date
     )
 
 
+def record_act(
+    session: Session, act: str, subject: UUID, by: Actor, now: datetime, **facts: object
+) -> None:
+    """Note in the record what someone did in her programme."""
+    record(
+        session,
+        act,
+        subject=subject,
+        staff_id=by.staff_id,
+        programme_id=by.programme_id,
+        at=now,
+        facts=facts,
+    )
+
+
 def _record(
     session: Session,
     action: str,

@@ -105,6 +105,11 @@ def staff_of(session: Session, programme_id: UUID) -> list[StaffFacts]:
     ]
 
 
+def usernames(session: Session, programme_id: UUID) -> dict[UUID, str]:
+    """What everyone who has ever worked in a programme is called."""
+    return {each.id: each.username for each in staff_of(session, programme_id)}
+
+
 def member(session: Session, programme_id: UUID, staff_id: UUID) -> StaffFacts:
     """Someone on the staff of a programme. Raises: UnknownStaff."""
     row = session.get(StaffMember, staff_id)

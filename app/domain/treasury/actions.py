@@ -11,6 +11,7 @@ from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.errors import UnknownSite
+from app.domain.staff.actions import record_act
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends import queries as stipends
@@ -91,12 +92,11 @@ def move_cash(
     _enter(session, sender, minor, out)
     _enter(session, receiver, minor, into)
     _end_overdraft(session, receiver.site_id)
-    _note(
+    record_act(
         session,
         "float.moved",
         sender.site_id,
-        by.staff_id,
-        by.programme_id,
+        by,
         now,
         minor=minor,
         currency=sender.currency,
@@ -121,12 +121,11 @@ def bring_to_bank(
         return
     _check_cash(balance, minor)
     _enter(session, books, minor, way)
-    _note(
+    record_act(
         session,
         "float.banked",
         books.site_id,
-        by.staff_id,
-        by.programme_id,
+        by,
         now,
         minor=minor,
         currency=books.currency,
@@ -161,12 +160,11 @@ def allow_overdraft(
     session.execute(
         update(CashFloat).where(CashFloat.site_id == site_id).values(overdraft_minor=enough)
     )
-    _note(
+    record_act(
         session,
         "float.overdraft_allowed",
         site_id,
-        by.staff_id,
-        by.programme_id,
+        by,
         now,
         minor=minor,
         currency=programmes.programme(session, site.programme_id).currency,
@@ -203,12 +201,11 @@ def reverse_entry(
         reversal = reverse(session, entry, on=on, reason=reason, kind=stipends.CORRECTED)
         if (entry.debit, entry.credit) in OWED:
             put(session, PayoutLine, stipends.line(session, entry_id, reversal))
-    _note(
+    record_act(
         session,
         "ledger.corrected",
         entry_id,
-        by.staff_id,
-        by.programme_id,
+        by,
         now,
         minor=entry.amount_minor,
         currency=entry.currency,
@@ -285,24 +282,12 @@ def _note_funding(
     source: Account,
 ) -> None:
     facts = {"minor": minor, "currency": books.currency, "from": source.value}
-    _note(session, act, books.site_id, by, books.programme_id, now, **facts)
-
-
-def _note(
-    session: Session,
-    act: str,
-    subject: UUID,
-    by: UUID,
-    programme_id: UUID,
-    now: datetime,
-    **facts: object,
-) -> None:
     record(
         session,
         act,
-        subject=subject,
+        subject=books.site_id,
         staff_id=by,
-        programme_id=programme_id,
+        programme_id=books.programme_id,
         at=now,
         facts=facts,
     )

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from app.core.db import apart, put
 from app.core.outbox import emit
-from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.contacts.queries import contact_of
 from app.domain.expiry import actions as expiry
 from app.domain.expiry.errors import NotExpired, WrittenOffAlone
 from app.domain.participants.queries import lock, lock_all
+from app.domain.staff.actions import record_act
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.domain.stipends.queries import Accrual, books_of, owed_to
@@ -145,7 +145,7 @@ def ask_write_off(
             "requested_at": now,
         },
     )
-    _record(
+    record_act(
         session, "unclaimed.write_off_asked", request_id, by, now, minor=minor, rewards=len(found)
     )
 
@@ -189,18 +189,4 @@ def decide_write_off(
     row.state = RequestState.APPROVED if approve else RequestState.REFUSED
     row.decided_by, row.decided_at = by.staff_id, now
     act = "unclaimed.write_off_approved" if approve else "unclaimed.write_off_refused"
-    _record(session, act, request_id, by, now, minor=row.amount_minor, rewards=row.rewards)
-
-
-def _record(
-    session: Session, act: str, subject: UUID, by: Actor, now: datetime, **facts: object
-) -> None:
-    record(
-        session,
-        act,
-        subject=subject,
-        staff_id=by.staff_id,
-        programme_id=by.programme_id,
-        at=now,
-        facts=facts,
-    )
+    record_act(session, act, request_id, by, now, minor=row.amount_minor, rewards=row.rewards)

@@ -9,7 +9,6 @@ from app.core import outbox
 from app.core.clock import local_date
 from app.core.codes import Code, Token
 from app.core.db import put
-from app.domain.audit.actions import record
 from app.domain.coupons import actions as coupon_actions
 from app.domain.coupons import queries as coupons
 from app.domain.coupons.actions import Name
@@ -34,6 +33,7 @@ from app.domain.participants.rules import (
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.rules import coupons_in_bundle, usable_dates
 from app.domain.rewards import actions as rewards
+from app.domain.staff.actions import record_act
 from app.domain.staff.queries import Actor
 from app.domain.stipends import queries as stipends
 from app.domain.visits import queries
@@ -91,7 +91,7 @@ def enrol_seed(
         version=protocol.consent_version,
         on=on,
     )
-    _record(session, "seed.enrolled", seed_id, by, now)
+    record_act(session, "seed.enrolled", seed_id, by, now)
     return seed_id
 
 
@@ -135,7 +135,7 @@ def screen(
     session.flush()
     if reasons:
         _release_what_was_held(session, row, now=now, reason="not eligible")
-    _record(session, "visit.screened", participant_id, by, now)
+    record_act(session, "visit.screened", participant_id, by, now)
     return reasons
 
 
@@ -160,7 +160,7 @@ def ask_consent(
     )
     if not answers.get("participation", True):
         _release_what_was_held(session, row, now=now, reason="no consent")
-    _record(session, "visit.consent_asked", participant_id, by, now)
+    record_act(session, "visit.consent_asked", participant_id, by, now)
     settle(
         session, row, by=by, now=now
     )  # of a visit that was complete before, should she agree again
@@ -198,7 +198,7 @@ def take_knowledge_test(
             "taken_with": by.staff_id,
         },
     )
-    _record(session, "visit.test_scored", participant_id, by, now)
+    record_act(session, "visit.test_scored", participant_id, by, now)
     settle(session, row, by=by, now=now)
     return correct
 
@@ -230,7 +230,7 @@ def interview(
     held.answers, held.held_by, held.held_on = dict(answers), by.staff_id, on
     row.network_size, row.never_reached_before = network_size, never_reached_before
     session.flush()
-    _record(session, "visit.interviewed", participant_id, by, now)
+    record_act(session, "visit.interviewed", participant_id, by, now)
     settle(session, row, by=by, now=now)
 
 
@@ -262,7 +262,7 @@ def train(session: Session, participant_id: UUID, *, by: Actor, now: datetime) -
     participant_actions.note_trained(
         session, participant_id, programme_id=by.programme_id, on=_today(session, row, now)
     )
-    _record(session, "visit.trained", participant_id, by, now)
+    record_act(session, "visit.trained", participant_id, by, now)
     keep_promised_pad(session, row, by=by, now=now)
 
 
@@ -299,7 +299,7 @@ def give_bundle(
         names = handed_over(cards, scanned, size)
     bundle = _issue(session, row, origin, size, names, on=on, by=by.staff_id)
     outbox.emit(session, BundleIssued(str(bundle.id)), programme_id=row.programme_id, at=now)
-    _record(session, "bundle.issued", bundle.id, by, now)
+    record_act(session, "bundle.issued", bundle.id, by, now)
     return bundle
 
 
@@ -318,7 +318,7 @@ def keep_promised_pad(session: Session, row: Participant, *, by: Actor, now: dat
     promise, names = kept
     bundle = _issue(session, row, origin, len(names), names, on=promise.on, by=promise.by)
     outbox.emit(session, BundleIssued(str(bundle.id)), programme_id=row.programme_id, at=now)
-    _record(session, "bundle.issued", bundle.id, by, now)
+    record_act(session, "bundle.issued", bundle.id, by, now)
 
 
 def _check_ready_for_bundle(session: Session, row: Participant) -> Origin:
@@ -404,14 +404,3 @@ def _today(session: Session, row: Participant, now: datetime) -> date:
 
 def _first(own: int | None, usual: int) -> int:
     return usual if own is None else own
-
-
-def _record(session: Session, action: str, subject: UUID, by: Actor, now: datetime) -> None:
-    record(
-        session,
-        action,
-        subject=subject,
-        staff_id=by.staff_id,
-        programme_id=by.programme_id,
-        at=now,
-    )

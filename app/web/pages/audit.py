@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from app.domain.audit import queries as audit
 from app.domain.programmes.queries import clock_of
-from app.domain.staff.queries import Actor, staff_of
+from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
 from app.web.deps import Db, allowed
 from app.web.templating import render
@@ -30,7 +30,7 @@ def show_record(
         context = {
             "entries": entries[:PAGE],
             "acts": audit.acts(session, actor.programme_id),
-            "usernames": {each.id: each.username for each in staff_of(session, actor.programme_id)},
+            "usernames": usernames(session, actor.programme_id),
             "clock": clock_of(session, actor.programme_id, actor.site_id),
         }
     context |= {

@@ -20,7 +20,7 @@ from app.domain.batches.errors import BadSelection
 from app.domain.batches.queries import BatchFacts
 from app.domain.batches.rules import TO_A_PHONE, Selection
 from app.domain.programmes import queries as programmes
-from app.domain.staff.queries import Actor, staff_of
+from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
 from app.domain.stipends.rules import Method
 from app.web.batch_path import waits_for
@@ -240,4 +240,4 @@ def _profiles(given: Callable[[str, str], str]) -> dict[Method, str]:
 
 def names_of(session: Session, actor: Actor) -> dict[UUID, str]:
     """Everyone on the staff by name, who left among them."""
-    return {each.id: each.username for each in staff_of(session, actor.programme_id)}
+    return usernames(session, actor.programme_id)

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from app.core.db import Database
@@ -38,7 +37,7 @@ from app.domain.stipends.rules import Method
 from app.web.batch_path import Verdicts, path_of, why_not
 from app.web.batch_words import BATCHES, LAPSED, LEFT_OUT, LINES, WHY_NOT
 from app.web.deps import Db, Now
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.pages.batches import Reader, names_of
 from app.web.payout_files.in_use import profile_of, profiles
 from app.web.payout_files.profile import Profile
@@ -322,9 +321,7 @@ def _moment(told: str | None) -> datetime | None:
 
 def back_to(batch_id: UUID, said: str) -> Response:
     """The batch, from its top: what was said stands there."""
-    response = RedirectResponse(f"/stipends/batches/{batch_id}", 303)
-    flash(response, said)
-    return response
+    return done(f"/stipends/batches/{batch_id}", said)
 
 
 def marked(content: str) -> str:

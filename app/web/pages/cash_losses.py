@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from app.core.db import Database
@@ -18,14 +17,14 @@ from app.domain.programmes import queries as programmes
 from app.domain.shortages import actions, queries
 from app.domain.shortages.queries import Loss
 from app.domain.shortages.rules import Discrepancy
-from app.domain.staff.queries import Actor, staff_of
+from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
 from app.domain.stipends.queries import Books, books_of
 from app.domain.stipends.rules import receipt_text
 from app.web import float_words
 from app.web.cash_counts import minor_of
 from app.web.deps import Db, Now, allowed
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.problems import STATUS
 from app.web.table_files import Column, Unit, table_file
 from app.web.templating import language_of, render
@@ -64,7 +63,7 @@ def take_losses(request: Request, db: Db, actor: Reader, form: FileForm) -> Resp
     say = translations(language).gettext
     with db.snapshot() as session:
         found = queries.losses(session, actor.programme_id)
-        names = _names(session, actor)
+        names = usernames(session, actor.programme_id)
         places = {each.id: each for each in programmes.sites(session, actor.programme_id)}
     columns = [
         Column("site", say(N_("Site"))),
@@ -119,7 +118,7 @@ def ask_write_off(
             )
     except DomainError as problem:
         return _losses_page(request, db, actor, problem=problem, typed=typed)
-    return _done("/stipends/floats/losses", "write_off_asked")
+    return done("/stipends/floats/losses", "write_off_asked")
 
 
 @router.post("/write-offs/{write_off_id}")
@@ -148,8 +147,8 @@ def decide_write_off(
             )
     except DomainError as problem:
         return _losses_page(request, db, actor, problem=problem)
-    done = "write_off_approved" if decision == "approve" else "write_off_refused"
-    return _done("/stipends/floats/losses", done)
+    code = "write_off_approved" if decision == "approve" else "write_off_refused"
+    return done("/stipends/floats/losses", code)
 
 
 def _losses_page(
@@ -171,7 +170,7 @@ def _losses_page(
             "write_offs": queries.write_offs(session, actor.programme_id),
             "places": {each.id: each for each in programmes.sites(session, actor.programme_id)},
             "clock": programmes.clock_of(session, actor.programme_id, actor.site_id),
-            "names": _names(session, actor),
+            "names": usernames(session, actor.programme_id),
             "words": float_words,
             "receipt_text": receipt_text,
             "currency": programmes.programme(session, actor.programme_id).currency,
@@ -197,16 +196,6 @@ def _by_person(losses: list[Loss]) -> list[LossesOf]:
     return sorted(found, key=lambda each: -each.amount.minor)
 
 
-def _names(session: Session, actor: Actor) -> dict[UUID, str]:
-    return {each.id: each.username for each in staff_of(session, actor.programme_id)}
-
-
 def _books(session: Session, actor: Actor, site: str, now: datetime) -> Books:
     place = programmes.site_by_code(session, actor.programme_id, site)
     return books_of(session, actor.programme_id, place.id, now=now)[0]
-
-
-def _done(address: str, code: str) -> Response:
-    response = RedirectResponse(address, status_code=303)
-    flash(response, code)
-    return response

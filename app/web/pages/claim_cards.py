@@ -5,7 +5,6 @@ from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.core.clock import local_date
 from app.core.db import Database
@@ -23,7 +22,7 @@ from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.printing.claim_card import ClaimCardFace, claim_card_pdf
 from app.web.deps import Db, Now, allowed
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.problems import STATUS
 from app.web.templating import render
 from app.web.wording import words_of
@@ -161,6 +160,4 @@ def _check_same(pin: str, pin_again: str) -> None:
 
 
 def _done(participant_id: UUID, said: str) -> Response:
-    response = RedirectResponse(f"/desk/visits/{participant_id}/card", 303)
-    flash(response, said)
-    return response
+    return done(f"/desk/visits/{participant_id}/card", said)

@@ -3,7 +3,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.core.db import Database
 from app.core.errors import DomainError
@@ -22,7 +21,7 @@ from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 from app.web import vocabulary
 from app.web.deps import Db, Now, allowed
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.problems import STATUS
 from app.web.templating import render
 
@@ -54,9 +53,7 @@ def decide(
             decide_conflict(session, redemption_id, decision, reason=reason, by=actor, now=now)
     except DomainError as problem:
         return _page(request, db, actor, problem=problem, about=redemption_id)
-    response = RedirectResponse("/conflicts", 303)
-    flash(response, "conflict_decided")
-    return response
+    return done("/conflicts", "conflict_decided")
 
 
 @router.post("/people/{participant_id}")
@@ -75,9 +72,7 @@ def decide_who(
             decide_duplicate(session, participant_id, decision, reason=reason, by=actor, now=now)
     except DomainError as problem:
         return _page(request, db, actor, problem=problem, about=participant_id)
-    response = RedirectResponse("/conflicts", 303)
-    flash(response, "conflict_decided")
-    return response
+    return done("/conflicts", "conflict_decided")
 
 
 def device_name(device_id: str | None) -> str:

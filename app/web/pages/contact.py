@@ -5,7 +5,6 @@ from uuid import UUID
 
 from babel import Locale
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.core.db import Database
 from app.core.errors import DomainError
@@ -20,7 +19,7 @@ from app.domain.staff.rules import Permission
 from app.domain.stipends.rules import Method
 from app.web import vocabulary
 from app.web.deps import Db, Now, allowed
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.forms import Entered, Fields, one_of, refill
 from app.web.problems import STATUS
 from app.web.templating import language_of, render
@@ -97,6 +96,4 @@ def _page(
 
 
 def _back(participant_id: UUID, said: str) -> Response:
-    response = RedirectResponse(f"/desk/visits/{participant_id}?step=stipend", 303)
-    flash(response, said)
-    return response
+    return done(f"/desk/visits/{participant_id}?step=stipend", said)

@@ -2,7 +2,6 @@ from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.core.db import Database
 from app.core.errors import DomainError
@@ -19,7 +18,7 @@ from app.web import vocabulary
 from app.web.deps import Db, Now, allowed
 from app.web.desk_card import Card, card_of
 from app.web.desk_place import desk_site, device_of
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.problems import STATUS
 from app.web.templating import render
 from app.web.wording import ERRORS
@@ -63,9 +62,7 @@ def end(
     except DomainError as problem:
         card, status = _look(request, db, now, actor, name)
         return _page(request, card=card, status=status, problem=problem)
-    response = RedirectResponse("/coupons", 303)
-    flash(response, "coupon_ended")
-    return response
+    return done("/coupons", "coupon_ended")
 
 
 @router.post("/take-back")
@@ -85,9 +82,7 @@ def take_back_redemption(
     except DomainError as problem:
         card, status = _look(request, db, now, actor, name)
         return _page(request, card=card, status=status, problem=problem)
-    response = RedirectResponse("/coupons", 303)
-    flash(response, "scan_taken_back")
-    return response
+    return done("/coupons", "scan_taken_back")
 
 
 def _look(

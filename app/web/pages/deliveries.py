@@ -4,7 +4,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from app.core.db import Database
@@ -23,7 +22,7 @@ from app.web import vocabulary
 from app.web.deps import Db, Now, allowed
 from app.web.desk_events import Booking, play
 from app.web.entered_words import KINDS, in_words
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.problems import STATUS
 from app.web.templating import language_of, render
 from app.web.wording import ERRORS
@@ -203,9 +202,7 @@ def _why(code: str | None) -> str:
 
 
 def _done(code: str) -> Response:
-    response = RedirectResponse("/devices/unbooked", 303)
-    flash(response, code)
-    return response
+    return done("/devices/unbooked", code)
 
 
 WORDS: dict[str, Any] = {"why": _why, "flag_words": FLAGS}

@@ -42,7 +42,7 @@ from app.web.desk_place import (
     midnight,
     remember,
 )
-from app.web.flash import flash
+from app.web.flash import done, flash
 from app.web.problems import STATUS
 from app.web.scanning import look_at, take_scan
 from app.web.templating import render
@@ -148,9 +148,7 @@ def undo(
             take_back(session, scan_id, reason=None, by=actor, now=now)
     except DomainError as problem:
         return _page(request, db, now, actor, problem=problem, status=STATUS[problem.kind])
-    response = RedirectResponse("/desk", 303)
-    flash(response, "scan_taken_back")
-    return response
+    return done("/desk", "scan_taken_back")
 
 
 @router.get("/walk-in")

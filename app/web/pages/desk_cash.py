@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
@@ -22,7 +21,7 @@ from app.domain.floats.actions import Counted
 from app.domain.floats.errors import NotYourSite
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
-from app.domain.staff.queries import Actor, staff_of
+from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
 from app.domain.stipends.queries import Books, books_of
 from app.domain.stipends.rules import receipt_text
@@ -32,7 +31,7 @@ from app.web.cash_counts import FREE_ROWS, FREE_ROWS_WITHOUT_LIST, minor_of, pie
 from app.web.cash_days import day_file
 from app.web.deps import Db, Now, allowed
 from app.web.desk_place import desk_site
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.forms import Entered, Fields, identifier, refill
 from app.web.problems import STATUS
 from app.web.templating import language_of, render
@@ -112,8 +111,8 @@ def count(
     except DomainError as refusal:
         problem = refusal
     if counted and counted.is_kept:
-        done = "cash_handed_over" if kind is CountKind.HANDOVER else "cash_counted"
-        return _back(request, db, actor, site, done)
+        code = "cash_handed_over" if kind is CountKind.HANDOVER else "cash_counted"
+        return _back(request, db, actor, site, code)
     return _count_page(
         request, db, now, actor, site, kind, entered=entered, counted=counted, problem=problem
     )
@@ -158,8 +157,8 @@ def dispute(
             )
     except DomainError as problem:
         return _page(request, db, now, actor, _code_of(db, actor, handover_id), problem=problem)
-    done = "cash_received" if fits else "cash_differs"
-    return _back(request, db, actor, _code_of(db, actor, handover_id), done)
+    code = "cash_received" if fits else "cash_differs"
+    return _back(request, db, actor, _code_of(db, actor, handover_id), code)
 
 
 @router.post("/handovers/{handover_id}/withdraw")
@@ -283,7 +282,7 @@ def day_page(
     day = max(min(on or today, today), EARLIEST)
     with db.snapshot() as session:
         report = days.day_of(session, actor.programme_id, place.id, day)
-        names = _names(session, actor)
+        names = usernames(session, actor.programme_id)
     context = {
         "place": place,
         "day": report,
@@ -324,7 +323,7 @@ def _page(
             "drawer": drawer,
             "alarm": days.alarm_of(session, actor.programme_id, place.id),
             "counts": counts_of(session, actor.programme_id, place.id, limit=LAST),
-            "names": _names(session, actor),
+            "names": usernames(session, actor.programme_id),
             "words": float_words,
             "kinds": list(CountKind),
             "shown": shown,
@@ -363,7 +362,7 @@ def _count_page(
             "receivers": queries.receivers(
                 session, actor.programme_id, place.id, giver=actor.staff_id
             ),
-            "names": _names(session, actor),
+            "names": usernames(session, actor.programme_id),
             "words": float_words,
             "count_id": identifier(entered, "count_id") or uuid4(),
             "entered": refill(entered),
@@ -398,10 +397,6 @@ def _places(session: Session, actor: Actor) -> list[SiteFacts]:
     return [] if actor.site_id else programmes.sites(session, actor.programme_id)
 
 
-def _names(session: Session, actor: Actor) -> dict[UUID, str]:
-    return {each.id: each.username for each in staff_of(session, actor.programme_id)}
-
-
 def _books(session: Session, request: Request, actor: Actor, site: str, now: datetime) -> Books:
     place = _place(session, request, actor, site)
     return books_of(session, actor.programme_id, place.id, now=now)[0]
@@ -424,8 +419,6 @@ def _code_of(db: Database, actor: Actor, handover_id: UUID) -> str:
         return "" if actor.site_id else programmes.site(session, found.site_id).code
 
 
-def _back(request: Request, db: Database, actor: Actor, site: str, done: str) -> Response:
+def _back(request: Request, db: Database, actor: Actor, site: str, code: str) -> Response:
     query = f"?site={site}" if site and actor.site_id is None else ""
-    response = RedirectResponse(f"/desk/cash{query}", status_code=303)
-    flash(response, done)
-    return response
+    return done(f"/desk/cash{query}", code)

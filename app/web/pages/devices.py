@@ -6,7 +6,6 @@ from uuid import UUID
 
 from babel.dates import format_timedelta
 from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from app.core.db import Database
@@ -31,7 +30,7 @@ from app.domain.staff.queries import Actor, StaffFacts
 from app.domain.staff.rules import Permission
 from app.printing.qr import qr_svg
 from app.web.deps import Db, Now, allowed
-from app.web.flash import flash
+from app.web.flash import done, flash
 from app.web.templating import language_of, render
 from app.web.wording import ERRORS, text_of
 
@@ -136,7 +135,7 @@ def rename(
     except BadDevice as problem:
         errors = _errors(request, problem)
         return _device(request, db, now, actor, device_id, label=label, errors=errors)
-    return _done(f"/devices/{device_id}", "device_renamed")
+    return done(f"/devices/{device_id}", "device_renamed")
 
 
 @router.post("/{device_id}/lock")
@@ -147,8 +146,8 @@ def lock(request: Request, db: Db, now: Now, actor: Keeper, device_id: UUID) -> 
         kept = request.state.session_secret if device.staff_id == actor.staff_id else None
         actions.revoke(session, device_id, by=actor, now=now, besides=kept)
     if device.enrolled_at:
-        return _done(f"/devices/{device_id}", "device_locked")
-    return _done("/devices", "enrolment_called_off")
+        return done(f"/devices/{device_id}", "device_locked")
+    return done("/devices", "enrolment_called_off")
 
 
 def _list(
@@ -298,9 +297,3 @@ def _is_safe(address: str) -> bool:
     """Whether browsers let a page at this address keep working without a network."""
     parts = urlsplit(address)
     return parts.scheme == "https" or parts.hostname in ("localhost", "127.0.0.1", "::1")
-
-
-def _done(address: str, code: str) -> Response:
-    response = RedirectResponse(address, status_code=303)
-    flash(response, code)
-    return response

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
@@ -23,7 +22,7 @@ from app.domain.floats import queries
 from app.domain.floats.queries import Drawer
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
-from app.domain.staff.queries import Actor, staff_of
+from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
 from app.domain.stipends.queries import Books, balances, books_of
 from app.domain.stipends.rules import Account
@@ -34,7 +33,7 @@ from app.web.cash_days import day_file
 from app.web.deps import Db, Now, allowed
 from app.web.figures.float_pictures import NARROW, WIDE, draw_float
 from app.web.figures.words import site_name
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.pages.desk_cash import day_page
 from app.web.problems import STATUS
 from app.web.table_files import Column, Unit, table_file
@@ -99,7 +98,7 @@ def take_floats(request: Request, db: Db, now: Now, actor: Reader, form: FileFor
     say = translations(language).gettext
     with db.snapshot() as session:
         found = _sites(session, actor, now)
-        names = _names(session, actor)
+        names = usernames(session, actor.programme_id)
     columns = [
         Column("site", say(N_("Site"))),
         Column("cash", say(N_("Cash")), Unit.MONEY),
@@ -146,7 +145,7 @@ def put_in(
             _put(session, books, way, minor_of(amount, books.currency), act_id, actor, now)
     except DomainError as problem:
         return _page(request, db, now, actor, problem=problem, typed=typed)
-    return _done("/stipends/floats", "money_put" if way is not Way.TO_BANK else "cash_banked")
+    return done("/stipends/floats", "money_put" if way is not Way.TO_BANK else "cash_banked")
 
 
 @router.post("/move")
@@ -170,7 +169,7 @@ def move(
             treasury.move_cash(session, sender, receiver, minor, move_id=act_id, by=actor, now=now)
     except DomainError as problem:
         return _page(request, db, now, actor, problem=problem, typed=typed)
-    return _done("/stipends/floats", "cash_moved")
+    return done("/stipends/floats", "cash_moved")
 
 
 @router.post("/overdraft")
@@ -202,7 +201,7 @@ def allow_overdraft(
             )
     except DomainError as problem:
         return _page(request, db, now, actor, problem=problem, typed=typed)
-    return _done("/stipends/floats", "overdraft_allowed")
+    return done("/stipends/floats", "overdraft_allowed")
 
 
 @router.get("/day")
@@ -269,7 +268,7 @@ def _page(
     language = language_of(request)
     with db.snapshot() as session:
         found = _sites(session, actor, now)
-        names = _names(session, actor)
+        names = usernames(session, actor.programme_id)
         low = programmes.current_protocol(session, actor.programme_id).rules.payouts.float_low
         currency = programmes.programme(session, actor.programme_id).currency
         waiting = days.waiting_for(session, actor)
@@ -375,16 +374,6 @@ def _told(problem: DomainError | None, currency: str, language: str) -> str:
     return say(words_of(problem))
 
 
-def _names(session: Session, actor: Actor) -> dict[UUID, str]:
-    return {each.id: each.username for each in staff_of(session, actor.programme_id)}
-
-
 def _books(session: Session, actor: Actor, site: str, now: datetime) -> Books:
     place = programmes.site_by_code(session, actor.programme_id, site)
     return books_of(session, actor.programme_id, place.id, now=now)[0]
-
-
-def _done(address: str, code: str) -> Response:
-    response = RedirectResponse(address, status_code=303)
-    flash(response, code)
-    return response

@@ -20,7 +20,7 @@ from app.domain.treasury.queries import Entry
 from app.web.days import Span
 from app.web.deps import Db, Now, allowed
 from app.web.figures.words import gettext_of, site_name
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.table_files import Cell, Column, Unit, table_file
 from app.web.templating import language_of, render
 from app.web.wording import ABOUT_ACCOUNTS, ACCOUNTS, text_of
@@ -168,9 +168,7 @@ def reverse_entry(
             return RedirectResponse(f"/stipends/entries/{entry_id}", status_code=303)
         error = text_of(refusal.code, language_of(request))
         return _entry_page(request, db, actor, entry_id, error=error, typed=reason, status=422)
-    response = RedirectResponse(f"/stipends/entries/{entry_id}", status_code=303)
-    flash(response, "entry_reversed")
-    return response
+    return done(f"/stipends/entries/{entry_id}", "entry_reversed")
 
 
 def _was_taken_back(db: Database, actor: Actor, entry_id: UUID, reason: str) -> bool:

@@ -4,15 +4,15 @@ from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import PlainTextResponse, RedirectResponse
+from fastapi.responses import PlainTextResponse
 
 from app.domain.lottery import queries, rules
 from app.domain.lottery.actions import draw
 from app.domain.programmes import queries as programmes
-from app.domain.staff.queries import Actor, staff_of
+from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
 from app.web.deps import Db, Now, allowed
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.forms import Fields, identifier
 from app.web.templating import render
 
@@ -46,9 +46,7 @@ def draw_week(db: Db, now: Now, actor: Drawer, week_id: UUID, entered: Fields) -
     draw_id = identifier(entered, "draw_id") or uuid4()
     with db.transaction() as session:
         draw(session, draw_id, week_id, by=actor, now=now)
-    response = RedirectResponse(f"/stipends/lottery/{draw_id}", status_code=303)
-    flash(response, "lottery_drawn")
-    return response
+    return done(f"/stipends/lottery/{draw_id}", "lottery_drawn")
 
 
 @router.get("/{draw_id}")
@@ -58,7 +56,7 @@ def show_draw(request: Request, db: Db, actor: Reader, draw_id: UUID) -> Respons
         found = queries.draw(session, actor.programme_id, draw_id)
         tickets = queries.tickets_drawn(session, draw_id)
         context: dict[str, Any] = {
-            "usernames": {each.id: each.username for each in staff_of(session, actor.programme_id)},
+            "usernames": usernames(session, actor.programme_id),
             "clock": programmes.clock_of(session, actor.programme_id, actor.site_id),
         }
     in_order = rules.in_order(found.seed, tickets)

@@ -22,13 +22,13 @@ from app.domain.pads import actions, queries
 from app.domain.pads.queries import BatchFacts
 from app.domain.pads.rules import MOST_PADS, PadStatus
 from app.domain.programmes import queries as programmes
-from app.domain.staff.queries import Actor, staff_of
+from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
 from app.printing.design import find_design
 from app.printing.sheet import sheet_pdf
 from app.web.deps import Db, Now, allowed
 from app.web.desk_place import desk_site
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.problems import STATUS
 from app.web.sheets import training_sheets
 from app.web.templating import language_of, render
@@ -227,9 +227,7 @@ def _ask_for_sheets(session: Session, batch_id: UUID, actor: Actor, now: datetim
 
 
 def _voided() -> Response:
-    response = RedirectResponse("/pads", 303)
-    flash(response, "pads_voided")
-    return response
+    return done("/pads", "pads_voided")
 
 
 def _page(
@@ -260,7 +258,7 @@ def _page(
 def _listed(db: Database, now: datetime, actor: Actor) -> Mapping[str, object]:
     with db.snapshot() as session:
         found = queries.batches(session, actor.programme_id)
-        names = {each.id: each.username for each in staff_of(session, actor.programme_id)}
+        names = usernames(session, actor.programme_id)
         printings = [
             Printing(batch, _run(session, actor, batch), names.get(batch.requested_by, ""))
             for batch in found

@@ -28,7 +28,7 @@ from app.domain.visits.rules import Step
 from app.web.claimed import claimed_with, may_restore
 from app.web.deps import Db, Now, allowed
 from app.web.desk_place import desk_site
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.forms import Fields, identifier
 from app.web.pages.visit import visit_page
 from app.web.templating import language_of, render
@@ -122,9 +122,7 @@ def restore(
             expiry.restore(session, books, expired, by=actor.staff_id, reason=reason.strip())
     except DomainError as problem:
         return _refused(request, db, now, actor, participant_id, problem)
-    response = RedirectResponse(f"/desk/visits/{participant_id}?step=stipend", 303)
-    flash(response, "expired_restored")
-    return response
+    return done(f"/desk/visits/{participant_id}?step=stipend", "expired_restored")
 
 
 def spoken(number: str, language: str) -> list[str]:

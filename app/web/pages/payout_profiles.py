@@ -8,18 +8,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
-from sqlalchemy.orm import Session
 
 from app.core.money import Money
 from app.domain.payout_profiles import actions, queries
 from app.domain.payout_profiles.errors import ProfileChanged, UnknownProfile
 from app.domain.payout_profiles.queries import ProfileVersion
 from app.domain.programmes import queries as programmes
-from app.domain.staff.queries import Actor, staff_of
+from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
 from app.web.complaints import Complaints, in_words
 from app.web.deps import Db, Now, allowed
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.forms import Fields
 from app.web.payout_files import form
 from app.web.payout_files.in_use import profile_by_slug, profiles
@@ -186,7 +185,7 @@ def example_of(profile: Profile, currency: str) -> OutFile:
 def _list(request: Request, db: Db, actor: Actor, *, status: int = 200, **given: Any) -> Response:
     with db.snapshot() as session:
         versions = queries.current_versions(session, actor.programme_id)
-        names = _names(session, actor)
+        names = usernames(session, actor.programme_id)
         listed = [
             Listed(
                 profile,
@@ -260,11 +259,5 @@ def _number(entered: Mapping[str, str]) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
-def _names(session: Session, actor: Actor) -> dict[UUID, str]:
-    return {each.id: each.username for each in staff_of(session, actor.programme_id)}
-
-
 def _done(code: str) -> Response:
-    response = RedirectResponse("/stipends/profiles", status_code=303)
-    flash(response, code)
-    return response
+    return done("/stipends/profiles", code)

@@ -18,7 +18,7 @@ from app.domain.payouts.queries import payout_by_receipt
 from app.domain.programmes import queries as programmes
 from app.domain.spending import queries as spending
 from app.domain.spending.queries import Chosen, Payment
-from app.domain.staff.queries import Actor, staff_of
+from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
 from app.domain.stipends.queries import is_loss
 from app.domain.stipends.rules import ClaimedWith, Method, is_receipt, receipt_text
@@ -160,7 +160,7 @@ def take_payouts(
         asked = chosen.chosen(session, actor.programme_id)
         payments = spending.payments(session, actor.programme_id, asked, limit=None)
         sites = {each.id: each.code for each in programmes.sites(session, actor.programme_id)}
-        staff = {each.id: each.username for each in staff_of(session, actor.programme_id)}
+        staff = usernames(session, actor.programme_id)
     columns = [
         Column("receipt", _("Receipt")),
         Column("day", _("Day"), Unit.DAY),
@@ -202,7 +202,7 @@ def show_payout(request: Request, db: Db, actor: Reader, payout_id: UUID) -> Res
             batch = batches.batch(session, payment.batch_id, programme_id=actor.programme_id)
             line = batches.line(session, payment.batch_id, payout_id)
         context = _words(session, actor, language_of(request))
-        staff = {each.id: each.username for each in staff_of(session, actor.programme_id)}
+        staff = usernames(session, actor.programme_id)
         was_owed = not is_loss(session, payout_id)
         context["clock"] = programmes.clock_of(session, actor.programme_id, payment.site_id)
     context |= {
@@ -246,7 +246,7 @@ def _words(session: Session, actor: Actor, language: str) -> dict[str, object]:
     return {
         "sites": {each.id: each for each in sites},
         "site_names": {each.id: site_name(each, language) for each in sites},
-        "staff": {each.id: each.username for each in staff_of(session, actor.programme_id)},
+        "staff": usernames(session, actor.programme_id),
         "methods": METHODS,
         "states": STATES,
     }

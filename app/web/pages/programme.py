@@ -3,16 +3,15 @@ from typing import Annotated, Any
 
 from babel import Locale
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.domain.programmes import actions
 from app.domain.programmes import queries as programmes
-from app.domain.staff.queries import Actor, staff_of
+from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
 from app.web import protocol_form, site_form
 from app.web.complaints import Complaints, in_words
 from app.web.deps import Db, Now, allowed
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.forms import Fields
 from app.web.sheets import WEEKDAYS
 from app.web.templating import language_of, render
@@ -35,7 +34,7 @@ def show_programme(request: Request, db: Db, actor: Editor) -> Response:
             "programme": programme,
             "sites": programmes.sites(session, actor.programme_id),
             "versions": versions,
-            "usernames": {each.id: each.username for each in staff_of(session, programme.id)},
+            "usernames": usernames(session, programme.id),
             "clock": programmes.clock_of(session, actor.programme_id, actor.site_id),
         }
     context |= {
@@ -169,6 +168,4 @@ def _status(complaints: Complaints | None, is_outdated: bool = False) -> int:
 
 
 def _done(code: str) -> Response:
-    response = RedirectResponse("/programme", status_code=303)
-    flash(response, code)
-    return response
+    return done("/programme", code)

@@ -2,7 +2,6 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.core.db import Database
 from app.core.errors import DomainError
@@ -10,13 +9,13 @@ from app.domain.programmes.queries import clock_of
 from app.domain.signals.actions import note_exported, note_viewed, set_aside, take_up
 from app.domain.signals.errors import UnknownSignal
 from app.domain.signals.queries import LiveSignal, LiveSignals, signals_of
-from app.domain.staff.queries import Actor, staff_of
+from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
 from app.web.csv_file import csv_file
 from app.web.deps import Db, Now, allowed
 from app.web.figures.signals import RAREST, Line, line_of
 from app.web.figures.words import WITHHELD, gettext_of
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.problems import STATUS
 from app.web.templating import language_of, render
 
@@ -109,9 +108,7 @@ def _named(live: LiveSignals, key: str) -> LiveSignal:
 
 
 def _back(said: str) -> Response:
-    response = RedirectResponse("/signals", 303)
-    flash(response, said)
-    return response
+    return done("/signals", said)
 
 
 def _page(
@@ -127,14 +124,14 @@ def _page(
     lines = [line_of(each, language) for each in live.signals]
     with db.transaction() as session:
         note_viewed(session, by=actor, now=now)
-        usernames = {each.id: each.username for each in staff_of(session, actor.programme_id)}
+        names = usernames(session, actor.programme_id)
         clock = clock_of(session, actor.programme_id, actor.site_id)
     context = {
         "live": live,
         "rarest": RAREST,
         "groups": _by_subject([line for line in lines if not line.found.is_aside]),
         "aside": [line for line in lines if line.found.is_aside],
-        "usernames": usernames,
+        "usernames": names,
         "clock": clock,
         "problem": problem.code if problem else None,
         "about": about,

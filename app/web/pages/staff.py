@@ -3,7 +3,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.core.errors import DomainError
 from app.domain.programmes import queries as programmes
@@ -13,7 +12,7 @@ from app.domain.staff.errors import UsernameTaken, WeakPassword
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import SHORTEST_PASSWORD, Permission, Role
 from app.web.deps import Db, Now, allowed
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.templating import language_of, render
 from app.web.wording import text_of
 
@@ -140,6 +139,4 @@ def _member_page(
 
 
 def _done(code: str) -> Response:
-    response = RedirectResponse("/staff", status_code=303)
-    flash(response, code)
-    return response
+    return done("/staff", code)

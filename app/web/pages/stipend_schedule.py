@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
@@ -20,14 +19,14 @@ from app.domain.programmes.errors import NothingChanges, ProposalOutdated
 from app.domain.programmes.queries import CurrentProtocol, ProgrammeFacts, Proposal
 from app.domain.programmes.rules import USUAL, Protocol
 from app.domain.recruitment.queries import Outlook, load_outlook
-from app.domain.staff.queries import Actor, staff_of
+from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
 from app.web import protocol_form, reckoning
 from app.web.complaints import EMPTY, TOO_LONG, Complaint, Complaints, in_words
 from app.web.deps import Db, Now, allowed
 from app.web.figures import schedule_pictures
 from app.web.figures.words import gettext_of
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.forms import Entered, Fields, identifier
 from app.web.templating import language_of, render
 from app.web.wording import text_of
@@ -184,7 +183,7 @@ def _facts(session: Session, actor: Actor, now: datetime) -> dict[str, Any]:
         "current": programmes.current_protocol(session, actor.programme_id),
         "proposals": programmes.proposals(session, actor.programme_id),
         "outlook": load_outlook(session, actor.programme_id, today=today),
-        "usernames": {each.id: each.username for each in staff_of(session, actor.programme_id)},
+        "usernames": usernames(session, actor.programme_id),
         "clock": clock,
         "today": today,
     }
@@ -346,6 +345,4 @@ def _proposal_page(
 
 
 def _done(proposal_id: UUID, code: str) -> Response:
-    response = RedirectResponse(f"/programme/stipends/proposals/{proposal_id}", status_code=303)
-    flash(response, code)
-    return response
+    return done(f"/programme/stipends/proposals/{proposal_id}", code)

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.core.clock import local_date
 from app.core.db import Database
@@ -25,7 +24,7 @@ from app.domain.unclaimed.rules import Expiry
 from app.web.deps import Db, Now, allowed
 from app.web.figures.ages import Ages, age_name
 from app.web.figures.words import gettext_of
-from app.web.flash import flash
+from app.web.flash import done
 from app.web.problems import STATUS
 from app.web.table_files import Cell, Column, Unit, table_file
 from app.web.templating import language_of, render
@@ -192,9 +191,7 @@ def _page(
 
 
 def _done(said: str) -> Response:
-    response = RedirectResponse("/stipends/unclaimed", 303)
-    flash(response, said)
-    return response
+    return done("/stipends/unclaimed", said)
 
 
 Table = tuple[str, list[Column], list[list[Cell]]]
