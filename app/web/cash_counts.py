@@ -1,13 +1,26 @@
-"""What a person typed into a form about cash."""
+"""What a person typed and chose in a form about cash."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
 
 from app.core.money import Money, NotAnAmount
 from app.domain.counts.errors import BadCount
+from app.domain.programmes import queries as programmes
+from app.domain.staff.queries import Actor
 from app.domain.stipends.errors import BadAmount
+from app.domain.stipends.queries import Books, books_of
 from app.web.forms import Entered
 
 # Rows for coins and notes that are not in the currency's list; all there is where no list is known.
 FREE_ROWS = 2
 FREE_ROWS_WITHOUT_LIST = 10
+
+
+def books_at(session: Session, actor: Actor, site: str, now: datetime) -> Books:
+    """The books of the site whose code was chosen. Raises: UnknownSite."""
+    place = programmes.site_by_code(session, actor.programme_id, site)
+    return books_of(session, actor.programme_id, place.id, now=now)[0]
 
 
 def minor_of(text: str, currency: str) -> int:

@@ -2,12 +2,10 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from sqlalchemy.orm import Session
 
 from app.core.db import Database
 from app.core.errors import DomainError
@@ -19,10 +17,10 @@ from app.domain.shortages.queries import Loss
 from app.domain.shortages.rules import Discrepancy
 from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
-from app.domain.stipends.queries import Books, books_of
+from app.domain.stipends.queries import books_of
 from app.domain.stipends.rules import receipt_text
 from app.web import float_words
-from app.web.cash_counts import minor_of
+from app.web.cash_counts import books_at, minor_of
 from app.web.deps import Db, Now, allowed
 from app.web.flash import done
 from app.web.problems import STATUS
@@ -102,7 +100,7 @@ def ask_write_off(
     typed = {"site": site, "account": account.value, "amount": amount, "reason": reason}
     try:
         with db.transaction() as session:
-            books = _books(session, actor, site, now)
+            books = books_at(session, actor, site, now)
             minor = minor_of(amount, books.currency)
             if queries.missing_minor(session, books.site_id, account) < 0:
                 minor = -minor  # too much was found: it goes the other way
@@ -194,8 +192,3 @@ def _by_person(losses: list[Loss]) -> list[LossesOf]:
         sums[key] = sums[key] + each.amount if key in sums else each.amount
     found = [LossesOf(*key, times[key], sums[key]) for key in sums]
     return sorted(found, key=lambda each: -each.amount.minor)
-
-
-def _books(session: Session, actor: Actor, site: str, now: datetime) -> Books:
-    place = programmes.site_by_code(session, actor.programme_id, site)
-    return books_of(session, actor.programme_id, place.id, now=now)[0]

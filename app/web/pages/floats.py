@@ -24,11 +24,11 @@ from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
-from app.domain.stipends.queries import Books, balances, books_of
+from app.domain.stipends.queries import Books, balances
 from app.domain.stipends.rules import Account
 from app.domain.treasury import actions as treasury
 from app.web import float_words
-from app.web.cash_counts import minor_of
+from app.web.cash_counts import books_at, minor_of
 from app.web.cash_days import day_file
 from app.web.deps import Db, Now, allowed
 from app.web.figures.float_pictures import NARROW, WIDE, draw_float
@@ -141,7 +141,7 @@ def put_in(
     typed = {"way": way.value, "site": site, "amount": amount}
     try:
         with db.transaction() as session:
-            books = _books(session, actor, site, now)
+            books = books_at(session, actor, site, now)
             _put(session, books, way, minor_of(amount, books.currency), act_id, actor, now)
     except DomainError as problem:
         return _page(request, db, now, actor, problem=problem, typed=typed)
@@ -163,8 +163,8 @@ def move(
     typed = {"from_site": from_site, "to_site": to_site, "moved": amount}
     try:
         with db.transaction() as session:
-            sender = _books(session, actor, from_site, now)
-            receiver = _books(session, actor, to_site, now)
+            sender = books_at(session, actor, from_site, now)
+            receiver = books_at(session, actor, to_site, now)
             minor = minor_of(amount, sender.currency)
             treasury.move_cash(session, sender, receiver, minor, move_id=act_id, by=actor, now=now)
     except DomainError as problem:
@@ -190,7 +190,7 @@ def allow_overdraft(
     typed = {"overdraft_site": site, "overdraft": amount, "reason": reason}
     try:
         with db.transaction() as session:
-            books = _books(session, actor, site, now)
+            books = books_at(session, actor, site, now)
             treasury.allow_overdraft(
                 session,
                 books.site_id,
@@ -372,8 +372,3 @@ def _told(problem: DomainError | None, currency: str, language: str) -> str:
         amount = Money(missing, currency).text(language)
         return say(N_("There is not so much cash: {amount} are missing.")).format(amount=amount)
     return say(words_of(problem))
-
-
-def _books(session: Session, actor: Actor, site: str, now: datetime) -> Books:
-    place = programmes.site_by_code(session, actor.programme_id, site)
-    return books_of(session, actor.programme_id, place.id, now=now)[0]
