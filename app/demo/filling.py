@@ -43,4 +43,6 @@ def fill(database: Database, *, participants: int, now: datetime, tell: Progress
         duty.do(database, now)
     while run_once(database, now=now):
         pass
-    return replace(scene, claim_cards=tuple(season.finance.claim_cards))
+    with database.snapshot() as session:
+        cards = season.finance.cards_worth_showing(session)
+    return replace(scene, claim_cards=tuple(cards))

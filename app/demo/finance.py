@@ -28,7 +28,7 @@ from app.domain.participants.models import Participant
 from app.domain.participants.rules import Standing
 from app.domain.programmes.actions import propose
 from app.domain.programmes.queries import SiteFacts, current_protocol
-from app.domain.stipends.queries import books_of
+from app.domain.stipends.queries import books_of, owed_by_person
 from app.domain.stipends.rules import Method
 from app.domain.treasury.actions import fund_bank
 
@@ -50,7 +50,7 @@ class Finance:
     def __init__(self, scene: Scene, *, today: date, rng: random.Random) -> None:
         self._scene, self._today, self._rng = scene, today, rng
         self._batches: dict[int, UUID] = {}
-        self.claim_cards: list[tuple[str, str]] = []
+        self._cards: dict[UUID, str] = {}
 
     def live(self, session: Session, day: date, at: datetime) -> None:
         """The evening of a day, after the desks have closed."""
@@ -96,7 +96,18 @@ class Finance:
             if self._rng.random() < 0.25:
                 card = give_card(session, person.id, PIN, card_id=uuid4(), by=staff, now=at)
                 digits = names_of(session, card.id, programme_id=self._scene.programme_id).digits
-                self.claim_cards = [*self.claim_cards, (digits, PIN)][-MOST_TOLD:]
+                self._cards[person.id] = digits
+
+    def cards_worth_showing(self, session: Session) -> list[tuple[str, str]]:
+        """Cards with which most can be collected now, and their PIN."""
+        owed = owed_by_person(session, self._scene.programme_id)
+        worth = {
+            person: sum(accrual.amount.minor for accrual in owed[person])
+            for person in self._cards
+            if person in owed
+        }
+        best = sorted(worth, key=lambda person: worth[person], reverse=True)[:MOST_TOLD]
+        return [(self._cards[person], PIN) for person in best]
 
     def _prepare(self, session: Session, prepared: int, at: datetime) -> None:
         if not batch_queries.look_before(session, self._scene.programme_id, NOT_CASH).people:

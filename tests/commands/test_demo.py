@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -21,6 +21,7 @@ from sqlalchemy import func, select, text
 
 from app.cli import main
 from app.core import schema
+from app.core.claim_names import ClaimCode
 from app.core.clock import utc_now
 from app.core.codes import Code
 from app.core.crypto import Keyring
@@ -30,6 +31,7 @@ from app.demo.filling import fill
 from app.demo.usable import usable_coupons
 from app.domain.chains.queries import live_coupons, load_sample
 from app.domain.chains.rules import ChainState
+from app.domain.claims.actions import try_card
 from app.domain.conflicts.queries import decided_conflicts, open_conflicts
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.rules import CouponStatus
@@ -43,7 +45,7 @@ from app.domain.programmes.rules import Protocol
 from app.domain.staff.actions import check_password
 from app.domain.staff.queries import by_api_key
 from app.domain.staff.rules import Role
-from app.domain.stipends.queries import unclaimed
+from app.domain.stipends.queries import owed_to, unclaimed
 from app.web.figures.chains import chains_of
 from tests.serving import free_port
 
@@ -91,7 +93,8 @@ def test_what_was_filled_holds_in_every_way(filled: Path) -> None:
 
 def test_the_credentials_have_the_shape_that_scripts_rely_on(filled: Path) -> None:
     credentials = told(filled)
-    assert set(credentials) == {*LOG_INS, "gateways", "programme", "sites", "usable_coupons"}
+    lists = {"gateways", "programme", "sites", "usable_coupons", "claim_cards"}
+    assert set(credentials) == {*LOG_INS, *lists}
     for name in LOG_INS:
         assert set(credentials[name]) == {"username", "password", "api_key"}
     assert credentials["gateways"] == []
@@ -120,6 +123,21 @@ def test_every_usable_coupon_can_be_redeemed_at_once(demo: Path) -> None:
         for code in credentials["usable_coupons"]:
             scan = Scan(uuid4(), Code(code), credentials["sites"][0], "test", utc_now())
             redeem(session, scan, by=intake, now=utc_now())
+
+
+def test_every_claim_card_collects_something(demo: Path) -> None:
+    credentials = told(demo)
+    assert credentials["claim_cards"]
+    with database_in(demo) as database, database.transaction() as session:
+        intake = by_api_key(session, credentials["intake"]["api_key"])
+        assert intake.site_id
+        for card in credentials["claim_cards"]:
+            name = ClaimCode(card["code"])
+            person = try_card(
+                session, name, card["pin"], site_id=intake.site_id, by=intake, now=utc_now()
+            )
+            assert isinstance(person, UUID)
+            assert owed_to(session, person)
 
 
 def test_it_is_worth_a_look(filled: Path) -> None:
