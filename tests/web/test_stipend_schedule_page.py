@@ -169,6 +169,9 @@ def test_a_proposal_waits_and_applies_when_someone_else_approves(
     assert "Prices rose." in other
     words = {"committee": "We agree.", "committee_on": "2026-03-01"}
     assert finance.send(f"{address}/approve", words).headers["location"] == address
+    decided = finance.get(address).text
+    assert "By the rules before it" in decided
+    assert "in force" not in decided.partition('id="example"')[2]
 
     version, rules = now(database, place)
     assert version == 2

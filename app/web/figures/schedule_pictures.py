@@ -7,6 +7,7 @@ from babel.numbers import format_decimal
 from analysis.plots.legend import legend
 from analysis.plots.svg import INK, QUIET, document, element, heading, text, text_width
 from analysis.plots.words import COLOURS
+from app.core.i18n import N_
 from app.core.money import Money
 from app.web.figures.words import gettext_of
 from app.web.reckoning import EARNED_FOR, Projection
@@ -15,14 +16,19 @@ WIDE, NARROW = 720, 320
 BAR, GAP = 34.0, 30.0
 PARTS = tuple(EARNED_FOR)
 LIGHT = {"#66CCEE"}
+# What the two schedules are called while someone enters one, and on a proposal, which stays after it was decided.
+AS_ENTERED = (N_("in force"), N_("as entered"))
+AS_PROPOSED = (N_("before"), N_("after"))
 
 
-def draw_costs_of_a_recruit(found: Projection, language: str, width: int) -> str:
-    """A bar for the rules in force and one for those proposed, each in its parts."""
+def draw_costs_of_a_recruit(
+    found: Projection, language: str, width: int, names: tuple[str, str] = AS_ENTERED
+) -> str:
+    """A bar for the rules in force and one for those proposed, each in its parts. ``names`` of the two are English."""
     _ = gettext_of(language)
     bars = (
-        (_("in force"), [found.parts[each][0] for each in PARTS], found.before),
-        (_("as entered"), [found.parts[each][1] for each in PARTS], found.after),
+        (_(names[0]), [found.parts[each][0] for each in PARTS], found.before),
+        (_(names[1]), [found.parts[each][1] for each in PARTS], found.after),
     )
     used = [n for n, each in enumerate(PARTS) if any(money.minor for money in found.parts[each])]
     key = legend(

@@ -237,6 +237,7 @@ def _comes_to(
     before: Protocol,
     after: Protocol,
     entered: Entered,
+    names: tuple[str, str] = schedule_pictures.AS_ENTERED,
 ) -> dict[str, Any]:
     language, currency = language_of(request), programme.currency
     recruits = reckoning.recruits_entered(entered, after.knowledge_items)
@@ -248,6 +249,8 @@ def _comes_to(
             after.stipends, before.stipends, recruits, together=together, currency=currency
         ),
         "projection": found,
+        "schedule_names": names,
+        "is_proposal": names == schedule_pictures.AS_PROPOSED,
         "schedule": after.stipends,
         "recruits": recruits,
         "together": together,
@@ -255,7 +258,7 @@ def _comes_to(
         "projection_prize": Money(after.stipends.lottery_prize, currency).text(language),
         "guessed_names": lambda names: _guessed(names, language),
         "pictures": [
-            schedule_pictures.draw_costs_of_a_recruit(found, language, width)
+            schedule_pictures.draw_costs_of_a_recruit(found, language, width, names)
             for width in (schedule_pictures.WIDE, schedule_pictures.NARROW)
         ],
     }
@@ -339,6 +342,7 @@ def _proposal_page(
             before=found.before,
             after=found.after,
             entered={},
+            names=schedule_pictures.AS_PROPOSED,
         ),
     }
     return render(request, "stipend_proposal.html", context, status=422 if complaints else status)
