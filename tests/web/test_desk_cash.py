@@ -103,6 +103,19 @@ def test_a_count_that_differs_asks_why_and_keeps_what_was_typed(
     assert "1,224.50" in report  # the day is closed: its books are told
 
 
+@pytest.mark.parametrize(
+    ("tens", "said"), [("2", "UAH\xa010.00 is missing."), ("5", "UAH\xa020.00 is too much.")]
+)
+def test_finance_reads_which_way_the_last_count_differed(
+    intake: Reader, database: Database, keyring: Keyring, place: Place, tens: str, said: str
+) -> None:
+    fields = {**opened(intake), **FITTING, "n1000": tens, "reason": "Counted twice"}
+    for _ in range(2):
+        intake.send("/desk/cash/count", fields)
+    finance = reader(database, keyring, place.finance, now=NOW)
+    assert said in finance.get("/stipends/floats").text
+
+
 def test_coins_that_are_not_in_the_list_count_too(
     intake: Reader, database: Database, place: Place
 ) -> None:
