@@ -9,6 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,16 +18,28 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.codes import Token
+from app.core.crypto import keyring_of
 from app.core.db import Database
+from app.domain.answers import actions as answers
+from app.domain.answers.rules import Answer
 from app.domain.arrivals.actions import record_conflict
 from app.domain.audit.actions import record
+from app.domain.batches.actions import release, take_out, void
+from app.domain.batches.models import PayoutBatchLine
+from app.domain.batches.queries import open_payees
+from app.domain.batches.rules import LineState, Selection
 from app.domain.claims.actions import give_card
 from app.domain.conflicts.actions import decide_conflict
 from app.domain.conflicts.rules import Decision
 from app.domain.contacts.actions import keep_contact
 from app.domain.contacts.models import ContactNumber
+from app.domain.lottery.actions import draw
+from app.domain.lottery.models import LotteryTicket, LotteryWeek
+from app.domain.lottery.queries import open_earners
 from app.domain.participants.models import Participant
-from app.domain.programmes.rules import PayoutRules, Protocol
+from app.domain.programmes.actions import adopt_protocol
+from app.domain.programmes.rules import LOTTERY, PayoutRules, Protocol
+from app.domain.staff.rules import Role
 from app.domain.stipends import queries as stipends
 from app.domain.stipends.actions import pay_in_cash
 from app.domain.stipends.models import LedgerEntry
@@ -36,6 +49,7 @@ from app.domain.tables import METADATA
 from app.domain.visits.actions import give_bundle
 from app.upkeep import expire, remind
 from app.worker import run_once
+from tests.batches import Office, a_batch, an_approved_batch, sign, the_lines
 from tests.factories import (
     LATER,
     NOON,
@@ -44,8 +58,9 @@ from tests.factories import (
     a_place,
     a_scan,
     a_seed,
+    an_actor,
 )
-from tests.pads import a_batch
+from tests.pads import a_batch as printed_batch
 
 # More rows than this share what is common to a crowd: a programme, a site, a desk. One person has fewer.
 CROWD = 30
@@ -106,6 +121,8 @@ def a_season(session: Session) -> Field:
             now=next(clock) + timedelta(days=5),
         )
         claim_ways(session, place, edges[-2:], clock)
+    edges += tickets_and_a_draw(session, place, clock)
+    batches_and_their_answers(session, place, clock)
     accounts = {person: list(accounts_of(session, person)) for edge in edges for person in edge}
     return Field(edges, accounts)
 
@@ -129,9 +146,66 @@ def claim_ways(
         )
 
 
+def tickets_and_a_draw(
+    session: Session, place: Place, clock: Iterator[datetime]
+) -> list[tuple[UUID, UUID]]:
+    """A week in which recruits earned tickets, and its draw."""
+    rules = Protocol(stipends=LOTTERY, payouts=PayoutRules(expires_after_days=120))
+    adopt_protocol(session, place.programme.id, rules, by=None, now=next(clock) + timedelta(days=5))
+    edges = []
+    for seed in [a_seed(session, place, now=next(clock)) for _ in range(SEEDS // 2)]:
+        (coupon, *_) = give_bundle(session, seed, by=place.intake, now=next(clock)).coupons
+        later = next(clock) + timedelta(days=6)
+        visit = a_finished_visit(session, place, coupon, recruiter_id=seed, now=later, correct=5)
+        edges.append((seed, visit.participant_id))
+    week = session.scalars(select(LotteryWeek.id)).one()
+    draw(session, uuid4(), week, by=place.manager, now=next(clock) + timedelta(days=13))
+    return edges
+
+
+def batches_and_their_answers(session: Session, place: Place, clock: Iterator[datetime]) -> None:
+    """A batch that was given up, one that was sent and answered line by line, and one that waits."""
+    payer = an_actor(session, Role.FINANCE, programme_id=place.programme.id)
+    office = Office(place, payer)
+
+    def later() -> datetime:
+        return next(clock) + timedelta(days=14)
+
+    given_up = a_batch(session, office, now=later())
+    void(session, given_up.id, reason="Prepared too early", by=office.preparer, now=later())
+    by_phone = Selection(methods=frozenset({Method.AIRTIME}))
+    sent = an_approved_batch(session, office, by_phone, now=later())
+    out, *rest = the_lines(session, sent)
+    take_out(session, sent.id, [out.id], reason="Comes in person", by=payer, now=later())
+    sign(session, sent, office.approver, now=later())
+    assert not release(session, sent.id, by=payer, now=later()).changed
+    lost, failed, part, *arrived = rest
+    said = [
+        Answer(2, lost.payment_ref, LineState.UNKNOWN),
+        Answer(3, failed.payment_ref, LineState.FAILED, error="The number is not registered"),
+        Answer(4, part.payment_ref, LineState.PARTLY_PAID, part.amount.minor - 1),
+        *(
+            Answer(number, line.payment_ref, LineState.PAID, provider_receipt=f"R{number:024}")
+            for number, line in enumerate(arrived, start=5)
+        ),
+    ]
+    file_id, digest = uuid4(), sha256(b"answers").digest()
+    shown = answers.preview(
+        session, file_id, sent.id, said, sha256=digest, profile="neutral", by=payer, now=later()
+    )
+    assert not shown.faults
+    answers.apply(session, file_id, by=payer, now=later())
+    shows = "The provider's list of the day"
+    by = office.preparer
+    answers.resolve(session, sent.id, lost.id, paid_minor=0, evidence=shows, by=by, now=later())
+    came_back = arrived[0].id
+    answers.bounce(session, sent.id, came_back, evidence=shows, by=by, now=later())
+    a_batch(session, office, Selection(methods=frozenset({Method.CASH})), now=later())
+
+
 def printed_pads(session: Session, place: Place, *, now: datetime) -> list[Token | None]:
     """A card of a pad for every other of the seeds, the rest get cards of their own."""
-    _, printed = a_batch(session, place, pads=SEEDS // 2, now=now)
+    _, printed = printed_batch(session, place, pads=SEEDS // 2, now=now)
     return [pad[0][1] for pad in printed] + [None] * (SEEDS - len(printed))
 
 
@@ -244,13 +318,46 @@ def test_people_with_one_telephone_number_are_counted_and_not_joined(
 def test_no_join_leads_from_an_account_to_a_person(database: Database, field: Field) -> None:
     loot = Loot(database)
 
+    earned = 0
     for recruiter, recruit in field.edges:
         used = [each.hex() for each in field.accounts[recruiter] if loot.rows[each.hex()]]
-        assert used
+        earned += bool(used)  # who has tickets that won nothing has no account
         for account in used:
             assert not loot.connects(account, recruiter.hex)
             assert not loot.connects(account, recruit.hex)
             assert not any(loot.connects(account, other) for other in used if other != account)
+    assert earned >= 2 * SEEDS
+
+
+def test_no_join_leads_from_a_line_of_a_batch_or_a_ticket_to_anyone(
+    database: Database, field: Field
+) -> None:
+    loot = Loot(database)
+
+    with database.snapshot() as session:
+        lines = session.scalars(select(PayoutBatchLine)).all()
+        payees = open_payees(keyring_of(session), lines)
+        paid = {row.id: payee.participant_id for row, payee in zip(lines, payees, strict=True)}
+        tickets = session.scalars(select(LotteryTicket)).all()
+        sealed = [(each.id, each.sealed_earner) for each in tickets]
+        earners = open_earners(keyring_of(session), sealed)
+        won = {row.id: who.participant_id for row, who in zip(tickets, earners, strict=True)}
+    assert {row.state for row in lines} >= {LineState.PAID, LineState.FAILED, LineState.WAITING}
+    assert len(won) > SEEDS
+    for each, person in (paid | won).items():
+        assert loot.rows[each.hex]
+        assert not loot.connects(each.hex, person.hex)
+        for account in field.accounts.get(person, []):
+            assert not loot.connects(each.hex, account.hex())
+
+
+def test_the_control_a_line_that_names_its_payee_is_found(database: Database, field: Field) -> None:
+    with database.transaction() as session:
+        row = session.scalars(select(PayoutBatchLine).limit(1)).one()
+        (payee,) = open_payees(keyring_of(session), [row])
+        acted(session, payee.participant_id, at=NOON, facts={"line": str(row.id)})
+
+    assert Loot(database).connects(row.id.hex, payee.participant_id.hex)
 
 
 def rewards_by_account(database: Database) -> dict[bytes, list[Account]]:

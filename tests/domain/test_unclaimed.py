@@ -21,7 +21,9 @@ from app.domain.audit.errors import ReasonNeeded
 from app.domain.audit.models import AuditEvent
 from app.domain.contacts.actions import keep_contact, remove_contact
 from app.domain.expiry import queries as expiry
+from app.domain.expiry.actions import restore as give_back
 from app.domain.expiry.errors import NotExpired, WrittenOffAlone
+from app.domain.expiry.queries import expired
 from app.domain.participants.queries import lock_all
 from app.domain.programmes.actions import adopt_protocol
 from app.domain.programmes.queries import SiteFacts
@@ -29,6 +31,7 @@ from app.domain.programmes.rules import PayoutRules, Protocol
 from app.domain.staff.errors import NotAllowed
 from app.domain.staff.rules import Role
 from app.domain.stipends.actions import enter, pay_in_cash
+from app.domain.stipends.models import LedgerEntry
 from app.domain.stipends.queries import Earner, balances, books_of, owed_to
 from app.domain.stipends.rules import Account, Method
 from app.domain.unclaimed import queries
@@ -428,3 +431,24 @@ def wait_until_it_waits(session: Session) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("nobody waits")
+
+
+def test_words_typed_for_several_rewards_stand_on_none_of_them(database: Database) -> None:
+    # They are one person's: the same words on each would join her accounts, for whoever has the books without the key.
+    with database.transaction() as session:
+        place = somewhere(session)
+        first, second = (a_person(session, place) for _ in range(2))
+        accruals = [accrual for person in (first, second) for accrual in owed_to(session, person)]
+        expire_some(session, place.programme.id, accruals, now=LATER)
+        books, _ = books_of(session, place.programme.id, place.site.id, now=LATER)
+        entries = [each.entry_id for each in expired(session, place.programme.id)]
+        words = "She was away for the winter"
+        give_back(session, books, entries, by=place.finance.staff_id, reason=words)
+
+    with database.snapshot() as session:
+        reasons = session.scalars(select(LedgerEntry.reason)).all()
+        kept = session.scalars(
+            select(AuditEvent.facts).where(AuditEvent.action == "stipends.restored")
+        ).one()
+    assert words not in reasons
+    assert kept["reason"] == words

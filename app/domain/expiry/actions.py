@@ -17,6 +17,8 @@ from app.domain.stipends.models import LedgerEntry, PayoutLine
 from app.domain.stipends.queries import Accrual, Books
 from app.domain.stipends.rules import Account
 
+CLAIMED_IN_THE_BOOKS = "claimed after all"
+
 
 def expire(
     session: Session, books: Books, accruals: Sequence[Accrual], *, by: UUID | None
@@ -57,10 +59,13 @@ def restore(
 ) -> list[UUID]:
     """Owe again what had expired; gives the new accruals.
 
+    What someone typed for several stands in the record only: the same words on each would join a person's accounts.
+
     Raises:
         NotExpired: some of it was restored, written off or taken back before, or never expired.
     """
     entries = _expired(session, books, entry_ids)
+    why = reason if len(entries) == 1 else CLAIMED_IN_THE_BOOKS
     accruals = [
         _end_expiry(
             session,
@@ -68,7 +73,7 @@ def restore(
             entry,
             to=Account.STIPENDS_PAYABLE,
             cause=stipends.RESTORED,
-            reason=reason,
+            reason=why,
         )
         for entry in entries
     ]

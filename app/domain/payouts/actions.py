@@ -34,6 +34,9 @@ from app.domain.stipends.models import LedgerEntry, Payout, PayoutLine, PayoutRe
 from app.domain.stipends.queries import Accrual, Books
 from app.domain.stipends.rules import Account, ClaimedWith, Method
 
+# What someone typed stands with the line and in the record: on the entries it would join the line with its accounts.
+CAME_BACK_IN_THE_BOOKS = "came back"
+
 
 def reserve(session: Session, lines: Mapping[UUID, Sequence[Accrual]], *, batch_id: UUID) -> None:
     """Keep what many people are owed aside for the lines of a batch, whose ids are the keys.
@@ -203,11 +206,17 @@ def bounce_payout(
         raise PayoutNotSettled
     with settled_once(PayoutNotSettled):
         for accrual, settled in found:
-            reverse(session, settled, on=books.on, reason=reason)
+            reverse(session, settled, on=books.on, reason=CAME_BACK_IN_THE_BOOKS)
             here = replace(books, site_id=accrual.site_id)
             to, cause = Account.STIPENDS_PAYABLE, stipends.BOUNCED
             again = _from_clearing(
-                session, here, accrual, settled.amount_minor, to=to, cause=cause, reason=reason
+                session,
+                here,
+                accrual,
+                settled.amount_minor,
+                to=to,
+                cause=cause,
+                reason=CAME_BACK_IN_THE_BOOKS,
             )
             put(session, LedgerEntry, again)
     minor = sum(settled.amount_minor for _, settled in found)
