@@ -93,6 +93,7 @@ def test_a_day_with_the_cash_of_a_desk(
 
     count(page, "Opening", {"100.00": 1, "20.00": 5})
     expect(page.locator("#so-far")).to_have_text("UAH\xa0200.00")
+    expect(page.locator("output[for=n10000]")).to_have_text("100.00")
     page.get_by_role("button", name="I have counted").click()
     expect(page.get_by_role("status")).to_contain_text("The count is kept.")
     expect(page.get_by_text(f"{place.intake.username}, since")).to_be_visible()

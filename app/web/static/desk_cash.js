@@ -12,6 +12,11 @@ if (form && total) {
     minimumFractionDigits: places,
     maximumFractionDigits: places,
   });
+  // The heading names the currency; behind each of a dozen amounts it would not fit on a phone.
+  const plain = new Intl.NumberFormat(document.documentElement.lang, {
+    minimumFractionDigits: places,
+    maximumFractionDigits: places,
+  });
   const number = (text) => (/^\d{1,6}$/.test(text.trim()) ? Number(text.trim()) : 0);
   const minor = (text) => {
     const found = /^(\d{1,12})(?:[.,](\d+))?$/.exec(text.trim());
@@ -24,7 +29,7 @@ if (form && total) {
       const worth = row.querySelector("[name^=worth]");
       const each = worth ? minor(worth.value) : Number(row.dataset.row);
       const come = each * number(row.querySelector("[name^=n]").value);
-      row.querySelector("output").textContent = come ? write.format(come / 10 ** places) : "";
+      row.querySelector("output").textContent = come ? plain.format(come / 10 ** places) : "";
       sum += come;
     }
     total.textContent = write.format(sum / 10 ** places);
