@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.codes import Code
 from app.core.money import Money
+from app.domain.answers import queries as answers
 from app.domain.claims import queries as claims
 from app.domain.contacts import queries as contacts
 from app.domain.coupons import queries as coupons
@@ -60,9 +61,14 @@ def _of_stipend(session: Session, person: ParticipantFacts, _today: date) -> dic
     prizes = sum(each.amount.minor for each in owed if each.expense is Account.EXPENSE_LOTTERY)
     waits = sum(each.amount.minor for each in stipends.reserved_for(session, person.id))
     expired = sum(each.amount.minor for each in expiry.expired_of(session, person.id))
+    ready = answers.to_hand_over(session, person.id, programme_id=person.programme_id)
+    sent = claims.on_its_way(session, person.id, currency=currency)
+    still_sent = sent.amount.minor - sum(each.amount.minor for each in ready) if sent else 0
     return {
         "waits_in_batch": Money(waits, currency),
-        "on_its_way": claims.on_its_way(session, person.id, currency=currency),
+        "on_its_way": Money(still_sent, currency),
+        "sent_since": sent.since if sent else None,
+        "to_hand_over": ready,
         "expired": Money(expired, currency),
         "contact": contacts.contact_of(session, person.id),
         "own_card": claims.card_of(session, person.id),

@@ -82,6 +82,7 @@ FORMS = {
     f"/desk/visits/{NOBODY}/card/pin": Role.INTAKE,
     f"/desk/visits/{NOBODY}/card/end": Role.INTAKE,
     f"/desk/visits/{NOBODY}/restore": Role.COUPON_MANAGER,
+    f"/desk/visits/{NOBODY}/collected": Role.INTAKE,
     "/stipends/unclaimed/restore": Role.FINANCE,
     "/stipends/unclaimed/write-off": Role.FINANCE,
     f"/stipends/unclaimed/write-off/{NOBODY}": Role.PROGRAMME_LEAD,

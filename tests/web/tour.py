@@ -960,6 +960,7 @@ NO_SCREENS = {
     "POST /staff/{staff_id}/keys/end",
     "POST /desk/visits/{participant_id}/stipend",
     "POST /desk/visits/{participant_id}/restore",
+    "POST /desk/visits/{participant_id}/collected",
     "POST /desk/visits/{participant_id}/contact/remove",
     "POST /desk/visits/{participant_id}/card/end",
     "POST /stipends/unclaimed/write-off/{request_id}",

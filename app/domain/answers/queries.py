@@ -19,6 +19,8 @@ from app.domain.answers.models import PayoutAnswerFile
 from app.domain.answers.rules import Answer, End, Fault, FaultCode, FileState, Sent
 from app.domain.batches.models import PayoutBatchLine
 from app.domain.batches.rules import HANDED_OUT, LineState
+from app.domain.stipends.models import Payout
+from app.domain.stipends.queries import payee_digest
 from app.domain.stipends.rules import Method
 
 
@@ -69,6 +71,42 @@ class AnswerFileFacts:
     uploaded_at: datetime
     applied_by: UUID | None
     applied_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ToHandOver:
+    """Cash or a voucher that was prepared for one person and lies ready for her, under its reference."""
+
+    batch_id: UUID
+    line_id: UUID
+    payment_ref: str
+    method: Method
+    amount: Money
+
+
+def to_hand_over(session: Session, participant_id: UUID, *, programme_id: UUID) -> list[ToHandOver]:
+    """What lies ready for someone who is here. Whose a line is can be told only for her: its payment knows her mark."""
+    rows = session.execute(
+        select(PayoutBatchLine, Payout.payee_digest)
+        .join(Payout, Payout.id == PayoutBatchLine.id)
+        .where(
+            Payout.programme_id == programme_id,
+            PayoutBatchLine.state == LineState.SENT,
+            PayoutBatchLine.method.in_(HANDED_OUT),
+        )
+        .order_by(PayoutBatchLine.payment_ref)
+    )
+    return [
+        ToHandOver(
+            line.batch_id,
+            line.id,
+            line.payment_ref,
+            line.method,
+            Money(line.amount_minor, line.currency),
+        )
+        for line, payee in rows
+        if payee == payee_digest(session, participant_id, line.id)
+    ]
 
 
 def answer_files(session: Session, batch_id: UUID) -> list[AnswerFileFacts]:

@@ -11,6 +11,8 @@ from app.core.clock import local_date
 from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.i18n import N_, translations
+from app.domain.answers import actions as answers
+from app.domain.answers.queries import to_hand_over
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.expiry import actions as expiry
 from app.domain.expiry.queries import expired_of
@@ -74,6 +76,38 @@ def pay(
     except DomainError as problem:
         return _refused(request, db, now, actor, participant_id, problem, proof)
     return RedirectResponse(f"/desk/visits/{participant_id}?after=stipend&paid={payment_id}", 303)
+
+
+@router.post("/collected")
+def hand_over(
+    request: Request,
+    db: Db,
+    now: Now,
+    actor: Payer,
+    participant_id: UUID,
+    line_id: Annotated[UUID, Form()],
+    claimed: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Note that she got the cash or voucher that lay ready for her; a second press shows the same receipt.
+
+    Raises: UnknownPayout, also for what lies ready for someone else.
+    """
+    try:
+        with db.transaction() as session:
+            person = participants.participant(
+                session, participant_id, programme_id=actor.programme_id
+            )
+            if payouts.payout_to(session, line_id, person.id) is None:
+                raise UnknownPayout
+            ready = to_hand_over(session, person.id, programme_id=actor.programme_id)
+            for each in ready:
+                if each.line_id == line_id:
+                    answers.hand_over(session, each.batch_id, [line_id], by=actor, now=now)
+    except UnknownPayout:
+        raise
+    except DomainError as problem:
+        return _refused(request, db, now, actor, participant_id, problem, claimed)
+    return RedirectResponse(f"/desk/visits/{participant_id}?after=stipend&paid={line_id}", 303)
 
 
 @router.get("/receipts/{payment_id}")
