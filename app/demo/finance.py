@@ -41,6 +41,7 @@ MOST_TOLD = 3
 WAYS = (*[Method.MOBILE_MONEY] * 5, *[Method.AIRTIME] * 2, Method.VOUCHER)
 TO_PHONES = {Method.MOBILE_MONEY: "neutral", Method.AIRTIME: "neutral"}
 NOT_CASH = Selection(methods=frozenset(Method) - {Method.CASH})
+WORTH_AN_ENVELOPE = 400
 BANK = 2_000_000
 
 
@@ -110,13 +111,17 @@ class Finance:
         return [(self._cards[person], PIN) for person in best]
 
     def _prepare(self, session: Session, prepared: int, at: datetime) -> None:
-        if not batch_queries.look_before(session, self._scene.programme_id, NOT_CASH).people:
+        chosen = NOT_CASH
+        if prepared == LEFT_OPEN:  # cash too: some of it lies ready at a desk
+            first = self._scene.sites[0].id
+            chosen = Selection(sites=frozenset({first}), at_least=WORTH_AN_ENVELOPE)
+        if not batch_queries.look_before(session, self._scene.programme_id, chosen).people:
             return
         batch_id, finance = uuid7(), self._scene.finance
         for site in self._scene.sites:
             books, _ = books_of(session, self._scene.programme_id, site.id, now=at)
             fund_bank(session, books, BANK, funding_id=uuid4(), by=finance.staff_id, now=at)
-        batches.prepare(session, batch_id, NOT_CASH, profiles=TO_PHONES, by=finance, now=at)
+        batches.prepare(session, batch_id, chosen, profiles=TO_PHONES, by=finance, now=at)
         self._batches[prepared] = batch_id
 
     def _send(self, session: Session, prepared: int, at: datetime) -> None:
