@@ -78,7 +78,7 @@ def test_a_whole_visit_by_keyboard_from_the_scan_to_the_printed_sheet(
     expect(page.locator("#needles_and_syringes")).to_be_focused()
     send_step(page, "2", "0", "Enter")  # services
     send_step(page, "Enter")  # paid in cash
-    expect(page.locator(".notice.success")).to_contain_text("7" if language == "en-GB" else "7,50")
+    expect(page.locator(".receipt strong")).to_contain_text("7" if language == "en-GB" else "7,50")
     send_step(page, "Enter")  # trained
     send_step(page, "Enter")  # cards made
     expect(page.locator("#sheet")).to_be_focused()
