@@ -33,9 +33,11 @@ from app.domain.conflicts.rules import Decision
 from app.domain.contacts.actions import keep_contact
 from app.domain.contacts.models import ContactNumber
 from app.domain.corrections.actions import take_back
+from app.domain.counts.models import CashCount
 from app.domain.coupons.models import Coupon, CouponBundle, ReservedCoupon
 from app.domain.coupons.rules import CouponStatus
 from app.domain.expiry.actions import expire
+from app.domain.floats.models import CashHandover
 from app.domain.intake.models import Redemption
 from app.domain.intake.rules import Answer, Outcome
 from app.domain.lottery import queries as lottery
@@ -56,6 +58,8 @@ from app.domain.programmes.rules import (
     money_rules,
 )
 from app.domain.services.models import ServiceRecord
+from app.domain.shortages import actions as shortages
+from app.domain.shortages.models import CashWriteOff
 from app.domain.staff.queries import Actor
 from app.domain.stipends.actions import note_fee_paid, pay_in_cash
 from app.domain.stipends.models import LedgerEntry, Payout
@@ -67,6 +71,7 @@ from app.domain.unclaimed.rules import RequestState
 from app.domain.visits.actions import give_bundle
 from app.domain.visits.models import KnowledgeTest
 from app.verification import CHECKS
+from tests.cash import CASH, a_loss, a_till, ask, books, count, hand_over
 from tests.factories import (
     LATER,
     NOON,
@@ -124,6 +129,7 @@ def world(database: Database) -> World:
         how_people_claim(session, place)
         draws_and_proposals(session, place, seed)
         chain(session)
+        cash_that_is_missing(session)
         return World(place, seed, visit, waiting, decided, account_digest(session, Earner(seed, 0)))
 
 
@@ -218,6 +224,18 @@ def draws_and_proposals(session: Session, place: Place, seed: UUID) -> None:
         programmes.propose(session, proposal, rules, note="", by=place.lead.staff_id, **here)
         if decide is not None:
             decide(session, proposal, by=by.staff_id, **here)
+
+
+def cash_that_is_missing(session: Session) -> None:
+    """A drawer that was short when it was counted, handed over, and a loss that two people gave up."""
+    till = a_till(session)
+    count(session, till, CASH - 750, reason="A note is missing")
+    hand_over(session, till, till.manager, minor=CASH - 750)
+    a_loss(session, till)
+    loss = ask(session, till, 4_000)
+    shortages.decide_write_off(
+        session, books(session, till), loss, is_approved=True, note="", by=till.lead, now=LATER
+    )
 
 
 def some_analyses(session: Session, place: Place) -> None:
@@ -355,6 +373,31 @@ def a_request_for_more_than_was_given_up(
         .where(WriteOffRequest.state == RequestState.APPROVED)
         .values(amount_minor=WriteOffRequest.amount_minor + 1)
     )
+
+
+@breaks("cash counts")
+def other_notes_than_were_counted(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(update(CashCount).values(pieces={"100": 1}))
+
+
+@breaks("cash variances")
+def a_shortage_nobody_counted(connection: Connection, world: World, keyring: Keyring) -> None:
+    """Cash that left the drawer as missing while nobody had counted it."""
+    connection.execute(
+        update(LedgerEntry)
+        .where(LedgerEntry.debit == Account.CASH_FLOAT, LedgerEntry.credit == Account.FUNDING)
+        .values(debit=Account.CASH_FLOAT, credit=Account.CASH_VARIANCE)
+    )
+
+
+@breaks("cash handovers")
+def cash_handed_over_uncounted(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(update(CashHandover).values(given_by=world.place.lead.staff_id))
+
+
+@breaks("cash write-offs")
+def a_loss_of_another_amount(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(update(CashWriteOff).values(amount_minor=CashWriteOff.amount_minor + 1))
 
 
 @breaks("seals")

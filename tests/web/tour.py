@@ -722,6 +722,13 @@ def _to_line(then: str = "") -> Callable[[Visitor, BatchFacts], None]:
     return go
 
 
+def _found_out_without_evidence(visitor: Visitor, batch: BatchFacts) -> None:
+    _to_line()(visitor, batch)
+    visitor.page.locator("form[action$='/resolve'] [value=failed]").check()
+    visitor.send("form[action$='/resolve']")
+    visitor.page.locator(".notice.error").wait_for()
+
+
 def _answered(line: str) -> Callable[[Visitor, BatchFacts], None]:
     """A file with one line comes back."""
 
@@ -883,6 +890,7 @@ BATCHES = (
     Screen("answers that came back", "finance", (f"GET {_ONE}/answers/{{file_id}}",), _with_batch("released", _answered("failed,,0,,not registered"))),
     Screen("answers with a mistake", "finance", ("POST /stipends/batches/answers",), _with_batch("released", _answered("paid,R1,999.00,,"))),
     Screen("a payment nobody knows about", "finance", (f"GET {_ONE}",), _with_batch("unknown")),
+    Screen("found out without evidence", "finance", (f"POST {_ONE}/lines/{{line_id}}/resolve",), _with_batch("unknown", _found_out_without_evidence)),
 )  # fmt: skip
 DEVICES = (
     Screen("the app's desk", DEVICE, ("GET /desk/app",), _desk_of_device),
@@ -960,7 +968,6 @@ NO_SCREENS = {
     "POST /desk/visits/{participant_id}/stipend",
     "POST /desk/visits/{participant_id}/restore",
     "POST /desk/visits/{participant_id}/collected",
-    "POST /stipends/batches/{batch_id}/lines/{line_id}/resolve",
     "POST /desk/visits/{participant_id}/contact/remove",
     "POST /desk/visits/{participant_id}/card/end",
     "POST /stipends/unclaimed/write-off/{request_id}",
