@@ -2,17 +2,33 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.core.db import Database
+
 log = logging.getLogger("pdi.events")
 
-Subscriber = Callable[[UUID, Mapping[str, Any]], None]
+
+@dataclass(frozen=True)
+class Happened:
+    """An event that arrived. Its body names people, so it is in no ``repr``."""
+
+    event_id: UUID
+    programme_id: UUID
+    kind: str
+    body: Mapping[str, Any] = field(repr=False)
+    at: datetime
 
 
-def note(event_id: UUID, body: Mapping[str, Any]) -> None:
-    """Say that an event arrived; its body stays out of the log, since it names people."""
-    log.info("event %s delivered with %d facts", event_id, len(body))
+Subscriber = Callable[[Database, Happened, datetime], None]
+
+
+def note(_database: Database, happened: Happened, _now: datetime) -> None:
+    """Say that an event arrived; its body stays out of the log."""
+    log.info("event %s delivered with %d facts", happened.event_id, len(happened.body))
 
 
 SUBSCRIBERS: Mapping[str, tuple[Subscriber, ...]] = {

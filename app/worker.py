@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -24,7 +23,7 @@ from app.domain.analyses.actions import TakenRun
 from app.domain.analyses.queries import Result
 from app.domain.audit.actions import chain
 from app.domain.audit.queries import has_loose_events
-from app.subscribers import SUBSCRIBERS
+from app.subscribers import SUBSCRIBERS, Happened
 from app.upkeep import DUTIES
 
 LEASE = timedelta(minutes=2)
@@ -60,15 +59,21 @@ def deliver(database: Database, *, now: datetime) -> int:
             return 0
     with database.transaction() as session:
         rows = session.scalars(waiting.with_for_update(skip_locked=True))
-        events = [(row.id, row.kind, body_of(session, row), row.attempts) for row in rows]
+        events = [
+            (
+                Happened(row.id, row.programme_id, row.kind, body_of(session, row), row.at),
+                row.attempts,
+            )
+            for row in rows
+        ]
         session.execute(
             update(OutboxRow)
-            .where(OutboxRow.id.in_([event[0] for event in events]))
+            .where(OutboxRow.id.in_([event.event_id for event, _ in events]))
             .values(leased_until=now + LEASE, attempts=OutboxRow.attempts + 1)
         )
     results: list[tuple[UUID, str | None, int]] = []
-    for event_id, kind, body, attempts in events:
-        results.append((event_id, _deliver_one(event_id, kind, body), attempts))
+    for event, attempts in events:
+        results.append((event.event_id, _deliver_one(database, event, now), attempts))
     with database.transaction() as session:
         for event_id, failure, attempts in results:
             wait = timedelta(seconds=BACKOFF[min(attempts, len(BACKOFF) - 1)])
@@ -220,14 +225,14 @@ def _do(name: str, database: Database, now: datetime) -> int:
         return 0
 
 
-def _deliver_one(event_id: UUID, kind: str, body: dict[str, Any]) -> str | None:
-    for subscriber in SUBSCRIBERS.get(kind, ()):
+def _deliver_one(database: Database, event: Happened, now: datetime) -> str | None:
+    for subscriber in SUBSCRIBERS.get(event.kind, ()):
         try:
-            subscriber(event_id, body)
+            subscriber(database, event, now)
         except Exception as error:  # noqa: BLE001 - it is another's code, and tried again
             # Neither the error's message nor the event's body: they name people.
             place = "".join(traceback.format_tb(error.__traceback__))
-            log.error("event of kind %s failed: %s\n%s", kind, type(error).__name__, place)
+            log.error("event of kind %s failed: %s\n%s", event.kind, type(error).__name__, place)
             return type(error).__name__
     return None
 

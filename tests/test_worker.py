@@ -3,7 +3,6 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from app.core.db import Database, NotCommitted
 from app.core.outbox import Event, OutboxRow, emit
 from app.domain.audit.actions import record
 from app.domain.audit.queries import faults, waiting
+from app.subscribers import Happened
 from app.worker import BACKOFF, LEASE, BackgroundWorker, deliver, run_once
 from tests.factories import NOON
 
@@ -34,11 +34,11 @@ class Subscriber:
         self.arrived: list[tuple[UUID, dict[str, Any]]] = []
         self.failures = failures
 
-    def __call__(self, event_id: UUID, body: Mapping[str, Any]) -> None:
+    def __call__(self, _database: Database, happened: Happened, _now: datetime) -> None:
         if self.failures:
             self.failures -= 1
-            raise RuntimeError(f"no answer about {body['person']}")
-        self.arrived.append((event_id, dict(body)))
+            raise RuntimeError(f"no answer about {happened.body['person']}")
+        self.arrived.append((happened.event_id, dict(happened.body)))
 
 
 @pytest.fixture

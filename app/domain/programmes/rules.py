@@ -44,6 +44,12 @@ PLACEHOLDERS = frozenset(
         "float_low",
         "remind_after_days",
         "reminders_most",
+        "quiet_from",
+        "quiet_until",
+        "most_a_day",
+        "most_a_week",
+        "coupon_days_before",
+        "appointment_days_before",
     }
 ).union(*AMOUNTS_OF_KIND.values())
 
@@ -84,6 +90,21 @@ class PayoutRules:
     remind_after_days: int = 30
     reminders_most: int = 3
     expires_after_days: int = 0
+
+
+@dataclass(frozen=True)
+class MessageRules:
+    """When someone who agreed to it is written to: hours and days on her site's clock, and how often. 0 is never, or no limit.
+
+    Nothing is sent from ``quiet_from`` o'clock until ``quiet_until`` o'clock.
+    """
+
+    quiet_from: int = 20
+    quiet_until: int = 9
+    most_a_day: int = 1
+    most_a_week: int = 3
+    coupon_days_before: int = 5
+    appointment_days_before: int = 1
 
 
 SIMPLIFIED = StipendSchedule(
@@ -129,6 +150,7 @@ class Protocol:
     fee_offline: bool = False
     stipends: StipendSchedule = field(default_factory=StipendSchedule)
     payouts: PayoutRules = field(default_factory=PayoutRules)
+    messages: MessageRules = field(default_factory=MessageRules)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -163,7 +185,13 @@ class Protocol:
         return _stored(json.dumps(rules))
 
 
-PARTS: Mapping[str, type] = {"stipends": StipendSchedule, "payouts": PayoutRules}
+PARTS: Mapping[str, type] = {
+    "stipends": StipendSchedule,
+    "payouts": PayoutRules,
+    "messages": MessageRules,
+}
+# Those that change only by a second person's approval.
+OF_MONEY = ("stipends", "payouts")
 
 
 class ProposalState(StrEnum):
@@ -176,12 +204,12 @@ class ProposalState(StrEnum):
 
 def money_rules(protocol: Protocol) -> dict[str, Any]:
     """The parts that change only by a second person's approval: what is paid, and how."""
-    return {name: asdict(getattr(protocol, name)) for name in PARTS}
+    return {name: asdict(getattr(protocol, name)) for name in OF_MONEY}
 
 
 def with_money_rules(protocol: Protocol, rules: Mapping[str, Any]) -> Protocol:
     """A protocol with these parts in place of its own. Raises: BadProtocol."""
-    return Protocol.from_json(protocol.to_json() | {name: rules[name] for name in PARTS})
+    return Protocol.from_json(protocol.to_json() | {name: rules[name] for name in OF_MONEY})
 
 
 @lru_cache(maxsize=256)
@@ -205,10 +233,10 @@ def coupons_in_bundle(protocol: Protocol, *, reached: int, target: int | None) -
 def untouched_placeholders(protocol: Protocol) -> frozenset[str]:
     """The rules a programme has left at a placeholder of ours, without amounts that its kind of schedule does not use.
 
-    >>> agreed = PayoutRules(1, 1, 1, 1, 1, 1, 1)
-    >>> sorted(untouched_placeholders(Protocol(minimum_age=16, stipends=SIMPLIFIED, payouts=agreed)))
+    >>> agreed = {"payouts": PayoutRules(1, 1, 1, 1, 1, 1, 1), "messages": MessageRules(21, 8, 2, 2, 2, 2)}
+    >>> sorted(untouched_placeholders(Protocol(minimum_age=16, stipends=SIMPLIFIED, **agreed)))
     ['education_most', 'education_per_answer', 'primary', 'taper']
-    >>> sorted(untouched_placeholders(Protocol(taper=(), stipends=LOTTERY, payouts=agreed)))
+    >>> sorted(untouched_placeholders(Protocol(taper=(), stipends=LOTTERY, **agreed)))
     ['lottery_prize', 'lottery_winners', 'minimum_age', 'primary']
     """
     kind = protocol.stipends.kind

@@ -43,6 +43,12 @@ class Permission(StrEnum):
     EDIT_PROGRAMME = "edit_programme"
     EDIT_STAFF = "edit_staff"
     EDIT_DEVICES = "edit_devices"
+    SEE_MESSAGES = "see_messages"
+    SEND_AGAIN = "send_again"
+    WRITE_TEMPLATES = "write_templates"
+    ANSWER_FEEDBACK = "answer_feedback"
+    EDIT_CHANNELS = "edit_channels"
+    EDIT_WEBHOOKS = "edit_webhooks"
     SEE_AUDIT = "see_audit"
 
 
@@ -71,6 +77,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.EDIT_DEVICES,
             _P.OVERDRAW_FLOAT,
             _P.DRAW_LOTTERY,
+            _P.SEE_MESSAGES,
+            _P.SEND_AGAIN,
+            _P.ANSWER_FEEDBACK,
         }
     ),
     Role.PROGRAMME_LEAD: frozenset(
@@ -84,6 +93,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.APPROVE_PAYOUT,
             _P.CHANGE_SCHEDULE,
             _P.APPROVE_SCHEDULE,
+            _P.SEE_MESSAGES,
+            _P.SEND_AGAIN,
+            _P.WRITE_TEMPLATES,
+            _P.ANSWER_FEEDBACK,
         }
     ),
     Role.FINANCE: frozenset(
@@ -110,6 +123,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             _P.SEE_AUDIT,
             _P.APPROVE_PAYOUT,
             _P.CHANGE_SCHEDULE,
+            _P.SEE_MESSAGES,
+            _P.SEND_AGAIN,
+            _P.EDIT_CHANNELS,
+            _P.EDIT_WEBHOOKS,
         }
     ),
     Role.GATEWAY: frozenset({_P.LOOK_UP_COUPON}),

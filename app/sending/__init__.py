@@ -1,0 +1,1 @@
+"""What the worker sends, outside any transaction: messages and webhooks."""

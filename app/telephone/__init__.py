@@ -1,0 +1,1 @@
+"""What a telephone shows: words, languages, lengths."""
