@@ -144,8 +144,11 @@ class Batch:
         address = f"{url}/stipends/batches/{self.id}"
         cookies = {"pdi_session": self.finance.logged_in[who]}
         with httpx.Client(cookies=cookies, timeout=20) as browser:
-            page = browser.get(address).text
+            opened = browser.get(address)
+            page = opened.text
             form = {"csrf": _field(page, "csrf")}
+            if step == "approve" and 'name="seen"' not in page:
+                return opened  # it was approved before the server died: there is nothing to press
             if step == "approve":
                 return browser.post(
                     f"{address}/approve", data=form | {"seen": _field(page, "seen")}
