@@ -127,13 +127,18 @@ class Option:
 
 
 class Adapter(Protocol):
-    """A provider. ``verify`` is called first, ``parse`` only after it, ``render`` once the domain has answered."""
+    """A provider. ``verify`` is called first, ``parse`` only after it, ``render`` once the domain has answered.
+
+    ``replies_inline`` tells that the text ``render`` gives for an SMS reaches the telephone; where it does not, the reply is a
+    message of its own. On USSD the answer always is what the telephone shows.
+    """
 
     slug: ClassVar[str]
     name: ClassVar[str]
     media: ClassVar[frozenset[Medium]]
     hooks: ClassVar[Mapping[Hook, frozenset[str]]]
     options: ClassVar[Sequence[Option]]
+    replies_inline: ClassVar[bool]
 
     def verify(self, call: Call, hook: Hook, *, now: datetime) -> None:
         """Raises: Forged. Where a provider signs nothing, the secret address (checked before) is all there is."""

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from app.core import telephone_numbers
 from app.core.crypto import KeyProblem, keyring_of
 from app.domain.contacts.models import ContactNumber, ParticipantContact
 from app.domain.contacts.rules import region_of
@@ -64,7 +65,7 @@ def region(session: Session, programme_id: UUID, site_id: UUID) -> str:
 
 
 def number_digest(session: Session, programme_id: UUID, msisdn: str) -> bytes:
-    return keyring_of(session).digest("msisdn", programme_id.hex, msisdn)
+    return telephone_numbers.number_digest(session, programme_id, msisdn)
 
 
 def holder_in(session: Session, row: ContactNumber) -> UUID | None:
