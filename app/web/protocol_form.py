@@ -11,6 +11,8 @@ from app.core.i18n import N_
 from app.core.money import Money, NotAnAmount
 from app.domain.programmes.errors import BadProtocol
 from app.domain.programmes.rules import (
+    HOURS_OF_A_DAY,
+    LONGEST_DAYS,
     MOST_WINNERS,
     PARTS,
     Protocol,
@@ -29,6 +31,7 @@ class Unit(StrEnum):
 
     COUNT = "count"
     DAYS = "days"
+    HOUR = "hour"
     YEARS = "years"
     SHARE = "share"
     MONEY = "money"
@@ -61,6 +64,7 @@ Groups = tuple[tuple[str, tuple[Rule, ...]], ...]
 NONE, NEVER, NO_LIMIT = N_("none"), N_("never"), N_("no limit")
 ZERO_IS_NONE = N_("0 is none.")
 ZERO_IS_NEVER = N_("0 is never.")
+ZERO_IS_NO_LIMIT = N_("0 is no limit.")
 
 # What a lead changes at once.
 AT_ONCE: Groups = (
@@ -83,6 +87,17 @@ AT_ONCE: Groups = (
             Rule("knowledge_items", N_("Questions in the knowledge test"), Unit.COUNT, is_fixed=True),
             Rule("consent_version", N_("Version of the consent text"), Unit.WORD),
             Rule("fee_offline", N_("The participation fee may be handed out by a desk without a network"), Unit.YES_NO, N_("Money handed out for a visit that later turns out not to count is booked as a loss, under the name of whoever handed it out.")),
+        ),
+    ),
+    (
+        N_("Messages to people who agreed to them"),
+        (
+            Rule("quiet_from", N_("No messages from this hour on"), Unit.HOUR, N_("From 0 to 24, on the clock of the person's site.")),
+            Rule("quiet_until", N_("Until this hour"), Unit.HOUR, N_("The same hour twice means that no hour is quiet.")),
+            Rule("most_a_day", N_("Messages to one person a day, at most"), Unit.COUNT, ZERO_IS_NO_LIMIT, nothing=NO_LIMIT),
+            Rule("most_a_week", N_("Messages to one person a week, at most"), Unit.COUNT, ZERO_IS_NO_LIMIT, nothing=NO_LIMIT),
+            Rule("coupon_days_before", N_("A reminder before the last day of cards to pass on, ahead by"), Unit.DAYS, ZERO_IS_NEVER, nothing=NEVER),
+            Rule("appointment_days_before", N_("A reminder before an agreed visit, ahead by"), Unit.DAYS, ZERO_IS_NEVER, nothing=NEVER),
         ),
     ),
 )  # fmt: skip
@@ -132,7 +147,7 @@ ABOUT_MONEY: Groups = (
         (
             Rule("second_approval_from", N_("A batch needs a second approval from this sum on"), Unit.MONEY, ZERO_IS_NEVER, nothing=NEVER),
             Rule("self_release_after_days", N_("Where nobody else can release a batch, one person may after"), Unit.DAYS, N_("It is reviewed later. 0 is never."), nothing=NEVER),
-            Rule("largest_cash_payment", N_("Largest payment in cash"), Unit.MONEY, N_("0 is no limit."), nothing=NO_LIMIT),
+            Rule("largest_cash_payment", N_("Largest payment in cash"), Unit.MONEY, ZERO_IS_NO_LIMIT, nothing=NO_LIMIT),
             Rule("float_low", N_("A cash float is low below"), Unit.MONEY, ZERO_IS_NEVER, nothing=NEVER),
             Rule("remind_after_days", N_("A first reminder of what nobody claims, after"), Unit.DAYS, ZERO_IS_NEVER, nothing=NEVER),
             Rule("reminders_most", N_("Reminders, at most"), Unit.COUNT),
@@ -155,6 +170,13 @@ REFUSALS = {
     "out_of_range": Complaint(N_("Please enter 1, 2 or 3.")),
     "does_not_fall": Complaint(
         N_("Each of these three shares must be at least the one before it.")
+    ),
+    "not_an_hour": Complaint(
+        N_("Please enter an hour of the day, from 0 to %(most)s."), {"most": HOURS_OF_A_DAY}
+    ),
+    "leaves_no_hour": Complaint(N_("That leaves no hour at which a message may go out.")),
+    "too_many_days": Complaint(
+        N_("Please enter a number from 0 to %(most)s."), {"most": LONGEST_DAYS}
     ),
 }
 WINNERS_OUT_OF_RANGE = Complaint(
@@ -273,7 +295,9 @@ def _assembled(values: dict[str, Any], current: Protocol) -> dict[str, Any]:
 
 def _values(protocol: Protocol, currency: str) -> dict[str, object]:
     steps = {size: share for share, size in reversed(protocol.taper)}
-    known = {**asdict(protocol), **asdict(protocol.stipends), **asdict(protocol.payouts)}
+    known = asdict(protocol)
+    for part in PARTS:
+        known |= known.pop(part)
     known.update({name: steps.get(size) for name, size in TAPER.items()})
     return {
         name: Money(known[name], currency) if rule.unit is Unit.MONEY else known[name]

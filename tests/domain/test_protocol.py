@@ -61,6 +61,13 @@ def test_what_is_left_out_takes_its_default_and_rules_come_back_as_they_were() -
         ({"consent_purposes": "participation"}, "consent_purposes"),
         ({"consent_purposes": ["follow_up"]}, "consent_purposes"),
         ({"consent_version": ""}, "consent_version"),
+        ({"messages": {"quiet_from": 25}}, "quiet_from"),
+        ({"messages": {"quiet_until": 25}}, "quiet_until"),
+        ({"messages": {"quiet_from": 0, "quiet_until": 24}}, "quiet_until"),
+        ({"messages": {"most_a_day": -1}}, "most_a_day"),
+        ({"messages": {"coupon_days_before": 181}}, "coupon_days_before"),
+        ({"messages": {"appointment_days_before": 181}}, "appointment_days_before"),
+        ({"messages": {"loud": 1}}, "loud"),
     ],
 )
 def test_a_rule_that_cannot_be_used_is_refused_by_its_name(

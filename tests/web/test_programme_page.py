@@ -8,7 +8,7 @@ import pytest
 from app.core.crypto import Keyring
 from app.core.db import Database
 from app.domain.programmes.queries import current_protocol, sites
-from app.domain.programmes.rules import Protocol, StipendSchedule
+from app.domain.programmes.rules import MessageRules, Protocol, StipendSchedule
 from app.web import protocol_form
 from tests.factories import Place, a_place
 from tests.web.readers import Reader, errors, reader
@@ -54,9 +54,9 @@ def test_our_placeholders_are_marked_and_agreed_values_are_not(lead: Reader) -> 
     lead.send("/programme/protocol", rules(minimum_age="17"))
     after = lead.get("/programme").text
     assert "not a published value" in before
-    # taper (three lines), the age, seven amounts of the standard schedule, five rules of payouts
-    assert before.count("◆ placeholder") == 3 + 1 + 7 + 5
-    assert after.count("◆ placeholder") == 3 + 7 + 5
+    # taper (three lines), the age, six rules of messages, seven amounts of the standard schedule, five rules of payouts
+    assert before.count("◆ placeholder") == 3 + 1 + 6 + 7 + 5
+    assert after.count("◆ placeholder") == 3 + 6 + 7 + 5
 
 
 def test_new_rules_become_the_next_version(lead: Reader, database: Database, place: Place) -> None:
@@ -94,6 +94,11 @@ def test_the_page_tells_what_a_version_changed(lead: Reader) -> None:
         ("coupons_per_bundle", "0", "1, 2 or 3"),
         ("taper_2", "95", "at least the one before it"),
         ("consent_version", "x" * 41, "shorter"),
+        ("grace_days", "181", "from 0 to 180"),
+        ("quiet_from", "25", "from 0 to 24"),
+        ("quiet_until", "9:30", "whole number"),
+        ("most_a_day", "", "fill this in"),
+        ("coupon_days_before", "181", "from 0 to 180"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused_at_its_field(
@@ -104,6 +109,23 @@ def test_a_rule_that_cannot_be_is_refused_at_its_field(
     assert list(errors(answer.text)) == [field]
     assert complaint in errors(answer.text)[field]
     assert protocol_now(database, place) == (1, Protocol())
+
+
+def test_quiet_hours_leave_some_hour_of_the_day(
+    lead: Reader, database: Database, place: Place
+) -> None:
+    answer = lead.send("/programme/protocol", rules(quiet_from="0", quiet_until="24"))
+    assert answer.status_code == 422
+    assert list(errors(answer.text)) == ["quiet_until"]
+
+    lead.send("/programme/protocol", rules(quiet_from="21", quiet_until="8", most_a_week="0"))
+    assert protocol_now(database, place) == (
+        2,
+        Protocol(messages=MessageRules(quiet_from=21, quiet_until=8, most_a_week=0)),
+    )
+    page = lead.get("/programme").text
+    assert "21:00" in page
+    assert "08:00" in page
 
 
 def test_what_was_typed_is_kept_beside_the_complaint(lead: Reader) -> None:

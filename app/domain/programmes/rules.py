@@ -57,6 +57,7 @@ PLACEHOLDERS = frozenset(
 LONGEST_DAYS = 180
 LARGEST_BUNDLE = 3
 MOST_WINNERS = 1000
+HOURS_OF_A_DAY = 24
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class PayoutRules:
 class MessageRules:
     """When someone who agreed to it is written to: hours and days on her site's clock, and how often. 0 is never, or no limit.
 
-    Nothing is sent from ``quiet_from`` o'clock until ``quiet_until`` o'clock.
+    Nothing is sent from ``quiet_from`` o'clock until ``quiet_until`` o'clock; where both are the same, no hour is quiet.
     """
 
     quiet_from: int = 20
@@ -284,16 +285,28 @@ def _check(protocol: Protocol) -> None:
         raise BadProtocol(rule="consent_purposes", reason="missing")
     for name in ("activation_delay_days", "validity_days", "grace_days"):
         if getattr(protocol, name) > LONGEST_DAYS:
-            raise BadProtocol(rule=name, reason="out_of_range")
+            raise BadProtocol(rule=name, reason="too_many_days")
     if protocol.activation_delay_days > protocol.validity_days:
         raise BadProtocol(rule="activation_delay_days", reason="later_than_validity")
     if not 0 < protocol.coupons_per_bundle <= LARGEST_BUNDLE:
         raise BadProtocol(rule="coupons_per_bundle", reason="out_of_range")
     if not 0 < protocol.stipends.lottery_winners <= MOST_WINNERS:
         raise BadProtocol(rule="lottery_winners", reason="out_of_range")
+    _check_messages(protocol.messages)
     steps = protocol.taper
     if any(b[0] <= a[0] or b[1] >= a[1] for a, b in pairwise(steps)):
         raise BadProtocol(rule="taper", reason="does_not_fall")
+
+
+def _check_messages(rules: MessageRules) -> None:
+    for name in ("quiet_from", "quiet_until"):
+        if getattr(rules, name) > HOURS_OF_A_DAY:
+            raise BadProtocol(rule=name, reason="not_an_hour")
+    if (rules.quiet_from, rules.quiet_until) == (0, HOURS_OF_A_DAY):
+        raise BadProtocol(rule="quiet_until", reason="leaves_no_hour")
+    for name in ("coupon_days_before", "appointment_days_before"):
+        if getattr(rules, name) > LONGEST_DAYS:
+            raise BadProtocol(rule=name, reason="too_many_days")
 
 
 def _flat(protocol: Protocol) -> dict[str, Any]:
