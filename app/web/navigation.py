@@ -15,6 +15,7 @@ MENU: tuple[tuple[str, str, Permission | None], ...] = (
     ("/reports", N_("Reports"), Permission.SEE_CHAINS),
     ("/signals", N_("Patterns"), Permission.SEE_SIGNALS),
     ("/stipends", N_("Stipends"), Permission.SEE_LEDGER),
+    ("/messages", N_("Messages"), Permission.SEE_MESSAGES),
     ("/programme", N_("Programme"), Permission.EDIT_PROGRAMME),
     ("/devices", N_("Devices"), Permission.EDIT_DEVICES),
     ("/staff", N_("Staff"), Permission.EDIT_STAFF),
@@ -44,6 +45,11 @@ STIPENDS: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ),
 )
 
+# The pages about messages, in the same way: a line for each page that is there.
+MESSAGES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
+    ("/messages", N_("Overview"), frozenset({Permission.SEE_MESSAGES})),
+)
+
 
 def menu_for(actor: Actor | None) -> list[tuple[str, str]]:
     """What someone may open, in the menu's order. Who may not open the first page about money is led to the next."""
@@ -59,4 +65,15 @@ def menu_for(actor: Actor | None) -> list[tuple[str, str]]:
 
 def stipends_for(actor: Actor | None) -> list[tuple[str, str]]:
     """The pages about money that someone may open."""
-    return [(path, name) for path, name, needed in STIPENDS if actor and actor.permissions & needed]
+    return _open_to(actor, STIPENDS)
+
+
+def messages_for(actor: Actor | None) -> list[tuple[str, str]]:
+    """The pages about messages that someone may open."""
+    return _open_to(actor, MESSAGES)
+
+
+def _open_to(
+    actor: Actor | None, pages: tuple[tuple[str, str, frozenset[Permission]], ...]
+) -> list[tuple[str, str]]:
+    return [(path, name) for path, name, needed in pages if actor and actor.permissions & needed]

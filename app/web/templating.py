@@ -19,7 +19,7 @@ from app.core.i18n import languages, negotiate, translations, with_minus
 from app.core.money import Money
 from app.domain.stipends.rules import receipt_text
 from app.web.flash import forget, said
-from app.web.navigation import menu_for, stipends_for
+from app.web.navigation import menu_for, messages_for, stipends_for
 from app.web.wording import ROLES
 
 FOLDER = Path(__file__).parent
@@ -54,6 +54,7 @@ def render(
                 "actor": actor,
                 "menu": menu_for(actor),
                 "stipends_menu": stipends_for(actor),
+                "messages_menu": messages_for(actor),
                 "csrf": getattr(request.state, "csrf", ""),
                 "here": _here(request),
                 "said": said(request),

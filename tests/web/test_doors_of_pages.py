@@ -25,6 +25,7 @@ PAGES = {
     "/reach/estimates": Permission.SEE_CHAINS,
     "/reach/flow": Permission.SEE_CHAINS,
     "/reach/forecast": Permission.SEE_CHAINS,
+    "/messages": Permission.SEE_MESSAGES,
     "/programme": Permission.EDIT_PROGRAMME,
     "/programme/protocol": Permission.EDIT_PROGRAMME,
     "/programme/site": Permission.EDIT_PROGRAMME,

@@ -818,6 +818,7 @@ GENERAL = (
     *at("/reports", "lead"),
     *at("/signals", "lead"),
     *_unfilled("/signals", "lead", "form[action$='/aside']", "/signals/{key}/aside"),
+    *at("/messages", "coupon_manager"),
     *at("/programme", "lead"),
     *at("/programme/protocol", "lead"),
     *at("/programme/site", "lead"),
