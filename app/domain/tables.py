@@ -9,6 +9,7 @@ from app.domain.answers import models as answers
 from app.domain.audit import models as audit
 from app.domain.batches import models as batches
 from app.domain.cash_days import models as cash_days
+from app.domain.channels import models as channels
 from app.domain.claims import models as claims
 from app.domain.conflicts import models as conflicts
 from app.domain.contacts import models as contacts
@@ -19,7 +20,11 @@ from app.domain.devices import models as devices
 from app.domain.expiry import models as expiry
 from app.domain.floats import models as floats
 from app.domain.intake import models as intake
+from app.domain.limits import models as limits
 from app.domain.lottery import models as lottery
+from app.domain.messaging import models as messaging
+from app.domain.opt_outs import models as opt_outs
+from app.domain.messages import models as messages
 from app.domain.pads import models as pads
 from app.domain.participants import models as participants
 from app.domain.payout_profiles import models as payout_profiles
@@ -40,6 +45,9 @@ MODULES = (
     audit,
     programmes,
     staff,
+    channels,
+    limits,
+    opt_outs,
     participants,
     coupons,
     pads,
@@ -63,8 +71,10 @@ MODULES = (
     conflicts,
     devices,
     deliveries,
+    messages,
     analyses,
     signals,
+    messaging,
 )
 
 METADATA: MetaData = Base.metadata

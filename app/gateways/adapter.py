@@ -12,7 +12,7 @@ from uuid import UUID
 
 import httpx
 
-from app.domain.messaging.rules import GatewayEvent, Medium
+from app.domain.channels.events import GatewayEvent, Medium
 
 
 class Hook(StrEnum):
