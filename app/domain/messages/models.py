@@ -1,0 +1,142 @@
+"""Whom a message is for and which number it goes to is sealed.
+
+Days stand where an instant would join messages that were queued or delivered in one breath. The instants there are, of a lease
+or of the next try, are those of a worker's clock, and are emptied as soon as they have served.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import UNORDERED, Base, choice
+from app.core.ids import random_id, uuid7
+from app.domain.channels.events import DeliveryState
+from app.domain.messages.rules import AttemptState, MessageKind, MessageState
+
+
+class Message(Base):
+    """One message to one person, or an answer to a telephone. The same cause queues it once.
+
+    ``available_at`` is when it is looked at next, None when only a person can move it on. ``tries`` counts since it was queued
+    or sent again; ``counted_on`` is the day under which it counts for the number it goes to.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index("ix_message_waiting", "state", "available_at"),
+        Index("ix_message_programme", "programme_id", "state"),
+        CheckConstraint(
+            "(state IN ('leased', 'sending')) = (leased_until IS NOT NULL)", name="leased"
+        ),
+        CheckConstraint(
+            "(state IN ('delivered', 'failed', 'dropped', 'dead')) = (ended_on IS NOT NULL)",
+            name="ended",
+        ),
+        CheckConstraint("state <> 'waiting' OR available_at IS NOT NULL", name="looked_at"),
+        CheckConstraint("tries >= 0", name="tries_counted"),
+        UNORDERED,
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=random_id)
+    programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
+    cause_digest: Mapped[bytes] = mapped_column(unique=True)
+    kind: Mapped[MessageKind] = mapped_column(choice(MessageKind))
+    sealed_body: Mapped[bytes | None]
+    state: Mapped[MessageState] = mapped_column(choice(MessageState))
+    reason: Mapped[str | None]
+    queued_on: Mapped[date]
+    expires_at: Mapped[datetime]
+    available_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    lease: Mapped[UUID | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    counted_on: Mapped[date | None]
+    ended_on: Mapped[date | None]
+
+
+class MessageAttempt(Base):
+    """One call of a provider: its id is our id there. The provider's own is kept as a keyed digest."""
+
+    __tablename__ = "message_attempt"
+    __table_args__ = (
+        UniqueConstraint("message_id", "number"),
+        Index("ix_message_attempt_provider", "channel_id", "provider_digest"),
+        UNORDERED,
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=random_id)
+    programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("message.id"))
+    channel_id: Mapped[UUID]
+    number: Mapped[int]
+    state: Mapped[AttemptState] = mapped_column(choice(AttemptState))
+    sealed_number: Mapped[bytes | None]
+    provider_digest: Mapped[bytes | None]
+    reason: Mapped[str | None]
+    parts: Mapped[int]
+    cost_minor: Mapped[int] = mapped_column(BigInteger)
+    made_on: Mapped[date]
+
+
+class EarlyReport(Base):
+    """A report that came before we knew the provider's id it names; kept for days until an attempt learns that id."""
+
+    __tablename__ = "early_report"
+    __table_args__ = (UNORDERED,)
+
+    channel_id: Mapped[UUID] = mapped_column(primary_key=True)
+    provider_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
+    state: Mapped[DeliveryState] = mapped_column(choice(DeliveryState))
+    reason: Mapped[str | None]
+    is_opted_out: Mapped[bool]
+    came_on: Mapped[date]
+
+
+class ChannelDay(Base):
+    """What a channel did and cost on a day of the programme's clock. ``rests_until``: its provider asked for a pause."""
+
+    __tablename__ = "channel_day"
+    __table_args__ = (CheckConstraint("spent_minor >= 0 AND parts >= 0", name="counted"), UNORDERED)
+
+    channel_id: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
+    parts: Mapped[int] = mapped_column(default=0)
+    spent_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    accepted: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    uncertain: Mapped[int] = mapped_column(default=0)
+    delivered: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[int] = mapped_column(default=0)
+    rests_until: Mapped[datetime | None]
+
+
+class MessageCap(Base):
+    """How many messages a number got on a day, through whatever channel; kept as long as a week counts."""
+
+    __tablename__ = "message_cap"
+    __table_args__ = (CheckConstraint("messages >= 0", name="counted"), UNORDERED)
+
+    number_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
+    messages: Mapped[int] = mapped_column(default=0)
+
+
+class MessageTemplate(Base):
+    """A programme's own words for a template in a language; an empty text goes back to ours. The newest number holds."""
+
+    __tablename__ = "message_template"
+    __table_args__ = (UniqueConstraint("programme_id", "name", "language", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
+    name: Mapped[str]
+    language: Mapped[str]
+    number: Mapped[int]
+    text: Mapped[str]
+    written_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
+    written_at: Mapped[datetime]
