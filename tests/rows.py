@@ -38,6 +38,8 @@ LATER = {
     "payout_batch_line": ("paid_minor",),
     "payout_answer_file": ("applied_by", "applied_at"),
     "write_off_request": ("decided_by", "decided_at"),
+    "feedback": ("sealed_answer", "handled_on", "handled_by", "first_read_on"),
+    "message": ("leased_until", "lease", "ended_on"),
 }
 
 
