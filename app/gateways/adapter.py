@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import httpx
@@ -77,11 +77,12 @@ class Sms:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The provider has taken it. ``cost_minor`` and ``parts`` where the provider says so."""
+    """The provider has taken it. ``parts`` and the cost, in its own ``currency``, where the provider says so."""
 
     provider_id: str = ""
     parts: int | None = None
     cost_minor: int | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,12 +134,23 @@ class Adapter(Protocol):
     message of its own. On USSD the answer always is what the telephone shows.
     """
 
-    slug: ClassVar[str]
-    name: ClassVar[str]
-    media: ClassVar[frozenset[Medium]]
-    hooks: ClassVar[Mapping[Hook, frozenset[str]]]
-    options: ClassVar[Sequence[Option]]
-    replies_inline: ClassVar[bool]
+    @property
+    def slug(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def media(self) -> frozenset[Medium]: ...
+
+    @property
+    def hooks(self) -> Mapping[Hook, frozenset[str]]: ...
+
+    @property
+    def options(self) -> Sequence[Option]: ...
+
+    @property
+    def replies_inline(self) -> bool: ...
 
     def verify(self, call: Call, hook: Hook, *, now: datetime) -> None:
         """Raises: Forged. Where a provider signs nothing, the secret address (checked before) is all there is."""
