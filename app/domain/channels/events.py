@@ -37,6 +37,7 @@ class Pressed:
 
     ``turn`` is the provider's own number of the turn, if it has one. ``history`` is all that was typed since the menu was
     opened, from providers that send it: a way to recover, never more. ``is_new`` is None where a provider does not say.
+    ``event_id`` is the provider's own id of the call, which a repeat has too; empty where it has none.
     """
 
     session_id: str
@@ -45,6 +46,7 @@ class Pressed:
     is_new: bool | None = None
     turn: int | None = None
     history: tuple[str, ...] | None = field(default=None, repr=False)
+    event_id: str = ""
 
 
 @dataclass(frozen=True)
