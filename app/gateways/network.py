@@ -40,6 +40,7 @@ def ask(
     params: Mapping[str, str] | None = None,
     data: Mapping[str, str] | None = None,
     json: object = None,
+    content: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     auth: tuple[str, str] | None = None,
 ) -> httpx.Response | Outcome:
@@ -51,6 +52,7 @@ def ask(
             params=params,
             data=data,
             json=json,
+            content=content,
             headers=headers,
             auth=auth,
             follow_redirects=False,
