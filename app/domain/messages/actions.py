@@ -23,7 +23,7 @@ from app.domain.messages.errors import (
     UnknownMessage,
 )
 from app.domain.messages.models import Message, MessageTemplate
-from app.domain.messages.rules import AGAIN, MessageKind, MessageState, Reason
+from app.domain.messages.rules import MessageKind, MessageState, Reason, is_stuck
 from app.domain.programmes import queries as programmes
 from app.domain.staff.actions import record_act
 from app.domain.staff.queries import Actor
@@ -84,7 +84,7 @@ def queue_reply(
 
 
 def resend(session: Session, message_id: UUID, *, by: Actor, now: datetime) -> None:
-    """Have a message tried again that failed, was refused at every try, or may not have left.
+    """Have a message tried again that failed, was refused at every try, may not have left, or was called off.
 
     Raises:
         NotAllowed, UnknownMessage.
@@ -92,8 +92,8 @@ def resend(session: Session, message_id: UUID, *, by: Actor, now: datetime) -> N
     """
     by.require(Permission.SEND_AGAIN)
     row = _locked(session, message_id, by.programme_id)
-    is_stuck = row.state in AGAIN and row.available_at is None
-    if not is_stuck or row.sealed_body is None or row.expires_at <= now:
+    waits_for_a_person = is_stuck(row.state, row.reason) and row.available_at is None
+    if not waits_for_a_person or row.sealed_body is None or row.expires_at <= now:
         raise NotToSendAgain
     row.state, row.reason, row.tries = MessageState.WAITING, None, 0
     row.available_at, row.ended_on, row.counted_on = now, None, None

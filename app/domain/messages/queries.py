@@ -19,6 +19,8 @@ from app.domain.messages.rules import (
     AttemptState,
     MessageKind,
     MessageState,
+    Reason,
+    is_stuck,
 )
 from app.domain.programmes import queries as programmes
 
@@ -101,6 +103,14 @@ class ChannelHealth:
 
 
 @dataclass(frozen=True)
+class DayCounts:
+    """What all channels did on a day."""
+
+    day: date
+    counts: Counts
+
+
+@dataclass(frozen=True)
 class TemplateFacts:
     """A programme's own words for a template in a language; an empty text means the program's words."""
 
@@ -140,6 +150,43 @@ def failures(session: Session, programme_id: UUID, *, most: int = 50) -> list[Me
         .limit(most)
     )
     return _facts(session, rows.all())
+
+
+def cancelled(session: Session, programme_id: UUID, *, most: int = 20) -> list[MessageFacts]:
+    """What someone on the staff has called off, newest first."""
+    rows = session.scalars(
+        select(Message)
+        .where(
+            Message.programme_id == programme_id,
+            Message.state == MessageState.DROPPED,
+            Message.reason == Reason.CANCELLED,
+        )
+        .order_by(Message.ended_on.desc(), Message.id)
+        .limit(most)
+    )
+    return _facts(session, rows.all())
+
+
+def oldest_waiting(session: Session, programme_id: UUID) -> date | None:
+    """The day on which the oldest message was queued that still waits."""
+    return session.scalar(
+        select(func.min(Message.queued_on)).where(
+            Message.programme_id == programme_id, Message.state == MessageState.WAITING
+        )
+    )
+
+
+def days_of(session: Session, programme_id: UUID, *, since: date) -> list[DayCounts]:
+    """What went out day by day, for each day on which something did."""
+    rows = session.scalars(
+        select(ChannelDay)
+        .where(ChannelDay.programme_id == programme_id, ChannelDay.day >= since)
+        .order_by(ChannelDay.day)
+    )
+    days: dict[date, list[ChannelDay]] = defaultdict(list)
+    for row in rows:
+        days[row.day].append(row)
+    return [DayCounts(day, _sum(found)) for day, found in days.items()]
 
 
 def message(session: Session, programme_id: UUID, message_id: UUID) -> MessageFacts:
@@ -202,12 +249,23 @@ def templates_of(session: Session, programme_id: UUID) -> dict[tuple[str, str], 
         .where(MessageTemplate.programme_id == programme_id)
         .order_by(MessageTemplate.number)
     )
-    return {
-        (row.name, row.language): TemplateFacts(
-            row.name, row.language, row.number, row.text, row.written_by, row.written_at
+    return {(row.name, row.language): _template(row) for row in rows}
+
+
+def versions_of(
+    session: Session, programme_id: UUID, name: str, language: str
+) -> list[TemplateFacts]:
+    """All that a programme's words for a template in a language have been, the newest first."""
+    rows = session.scalars(
+        select(MessageTemplate)
+        .where(
+            MessageTemplate.programme_id == programme_id,
+            MessageTemplate.name == name,
+            MessageTemplate.language == language,
         )
-        for row in rows
-    }
+        .order_by(MessageTemplate.number.desc())
+    )
+    return [_template(row) for row in rows]
 
 
 def body_of(session: Session, row: Message) -> Body | None:
@@ -248,6 +306,12 @@ def cause_digest(session: Session, programme_id: UUID, kind: MessageKind, cause:
 
 def provider_digest(session: Session, channel_id: UUID, provider_id: str) -> bytes:
     return keyring_of(session).digest("provider-message", channel_id.hex, provider_id)
+
+
+def _template(row: MessageTemplate) -> TemplateFacts:
+    return TemplateFacts(
+        row.name, row.language, row.number, row.text, row.written_by, row.written_at
+    )
 
 
 def _sum(days: Sequence[ChannelDay]) -> Counts:
@@ -299,7 +363,7 @@ def _facts(session: Session, rows: Sequence[Message]) -> list[MessageFacts]:
             row.expires_at,
             row.available_at,
             row.ended_on,
-            can_be_sent_again=row.state in AGAIN
+            can_be_sent_again=is_stuck(row.state, row.reason)
             and row.available_at is None
             and row.sealed_body is not None,
             can_be_cancelled=row.state is MessageState.WAITING

@@ -71,6 +71,11 @@ class Reason(StrEnum):
     NOT_DELIVERED = "not_delivered"
 
 
+def is_stuck(state: MessageState, reason: str | None) -> bool:
+    """Whether only a person moves a message on: it went wrong, or someone called it off and may think better of it."""
+    return state in AGAIN or (state is MessageState.DROPPED and reason == Reason.CANCELLED)
+
+
 # A second copy of these does no harm; of the others it might promise the same money twice.
 HARMLESS_TWICE = frozenset(
     {
