@@ -357,6 +357,7 @@ ERRORS: dict[str, str] = {
     "bad_number": N_("This is no telephone number here. Please check it, or begin it with + and the country's code."),
     "number_needed": N_("For this way of being paid a telephone number is needed."),
     "unknown_language": N_("The programme does not use this language."),
+    "unknown_gateway": N_("Messages cannot be sent through this provider here. Please choose another."),
     "bad_pin": N_("A PIN has four to six digits."),
     "weak_pin": N_("This PIN would be tried first by anyone. Please choose one that is less easy: no row, no year, nothing repeated."),
     "pins_differ": N_("The two PINs are not the same. Please type them again."),

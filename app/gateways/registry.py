@@ -1,0 +1,59 @@
+"""Every provider by its slug, which is part of the addresses it calls."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol, Self
+
+from app.core.errors import DomainError, Kind
+from app.domain.channels.events import Medium
+from app.gateways.adapter import Adapter, Hook, Option, Options
+from app.gateways.africastalking import AfricasTalking
+
+
+class UnknownGateway(DomainError):
+    """No provider of this name is connected."""
+
+    kind, code = Kind.NOT_FOUND, "unknown_gateway"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """What is known before a channel's options are: what to ask for, and what makes the adapter of them."""
+
+    slug: str
+    name: str
+    media: frozenset[Medium]
+    hooks: Mapping[Hook, frozenset[str]]
+    options: Sequence[Option]
+    from_options: Callable[[Options], Adapter] = field(repr=False)
+    """Raises: BadOptions."""
+
+
+class WrittenOut(Adapter, Protocol):
+    """An adapter that is a class of its own."""
+
+    slug: ClassVar[str]
+    name: ClassVar[str]
+    media: ClassVar[frozenset[Medium]]
+    hooks: ClassVar[Mapping[Hook, frozenset[str]]]
+    options: ClassVar[Sequence[Option]]
+    replies_inline: ClassVar[bool]
+
+    @classmethod
+    def from_options(cls, options: Options) -> Self: ...
+
+
+def written_out(kind: type[WrittenOut]) -> Provider:
+    return Provider(kind.slug, kind.name, kind.media, kind.hooks, kind.options, kind.from_options)
+
+
+PROVIDERS: Sequence[Provider] = (written_out(AfricasTalking),)
+
+ADAPTERS: Mapping[str, Provider] = {provider.slug: provider for provider in PROVIDERS}
+
+
+def adapter_for(slug: str, options: Options) -> Adapter:
+    """The adapter of a channel. Raises: UnknownGateway, BadOptions."""
+    if slug not in ADAPTERS:
+        raise UnknownGateway(slug=slug)
+    return ADAPTERS[slug].from_options(options)
