@@ -37,4 +37,6 @@ SUBSCRIBERS: Mapping[str, tuple[Subscriber, ...]] = {
     "BundleIssued": (note,),
     "StipendWaiting": (note,),
     "FloatLow": (note,),
+    "BatchWaits": (note,),
+    "FeedbackWaits": (note,),
 }

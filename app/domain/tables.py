@@ -4,8 +4,11 @@ from sqlalchemy import MetaData
 
 from app.core import installation, outbox, turns
 from app.core.db import Base
+from app.domain.alerts import models as alerts
 from app.domain.analyses import models as analyses
+from app.domain.announcements import models as announcements
 from app.domain.answers import models as answers
+from app.domain.appointments import models as appointments
 from app.domain.audit import models as audit
 from app.domain.batches import models as batches
 from app.domain.cash_days import models as cash_days
@@ -18,13 +21,14 @@ from app.domain.coupons import models as coupons
 from app.domain.deliveries import models as deliveries
 from app.domain.devices import models as devices
 from app.domain.expiry import models as expiry
+from app.domain.feedback import models as feedback
 from app.domain.floats import models as floats
 from app.domain.intake import models as intake
 from app.domain.limits import models as limits
 from app.domain.lottery import models as lottery
+from app.domain.messages import models as messages
 from app.domain.messaging import models as messaging
 from app.domain.opt_outs import models as opt_outs
-from app.domain.messages import models as messages
 from app.domain.pads import models as pads
 from app.domain.participants import models as participants
 from app.domain.payout_profiles import models as payout_profiles
@@ -65,6 +69,10 @@ MODULES = (
     batches,
     answers,
     services,
+    feedback,
+    announcements,
+    appointments,
+    alerts,
     rewards,
     visits,
     intake,

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app.core.crypto import keyring_of
 from app.core.db import apart, in_parts, put
 from app.core.ids import random_id, short_label
+from app.core.outbox import emit
 from app.domain.audit.actions import record
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.batches import queries, rules
@@ -24,6 +25,7 @@ from app.domain.batches.errors import (
     NothingToPrepare,
     UnknownPayoutLine,
 )
+from app.domain.batches.events import BatchWaits
 from app.domain.batches.models import PayoutBatch, PayoutBatchLine
 from app.domain.batches.queries import BatchFacts, Candidate
 from app.domain.batches.rules import (
@@ -100,6 +102,8 @@ def prepare(
     _fill(session, row, selection)
     found = queries.facts(session, [row])[0]
     _record(session, "batch.prepared", row, by, now, lines=found.total.count)
+    waits = BatchWaits(str(row.id), str(by.staff_id))
+    emit(session, waits, programme_id=by.programme_id, at=now)
     return found
 
 
