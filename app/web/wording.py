@@ -153,6 +153,12 @@ ACTS: dict[str, str] = {
     "bundle.issued": N_("Issued a set of coupons"),
     "chain.exported": N_("Took a chain away as a file"),
     "chain.viewed": N_("Opened a chain"),
+    "channel.changed": N_("Changed a provider's account"),
+    "channel.opened": N_("Opened a provider's account"),
+    "channel.secret_ended": N_("Ended a secret address of a provider"),
+    "channel.secret_made": N_("Made a secret address for a provider"),
+    "channel.switched_off": N_("Switched a provider's account off"),
+    "channel.switched_on": N_("Switched a provider's account on"),
     "conflict.decided": N_("Decided who a coupon belongs to"),
     "claim_card.ended": N_("Took a person's own card out of use"),
     "claim_card.given": N_("Gave a person a card of their own"),
@@ -406,6 +412,10 @@ ERRORS: dict[str, str] = {
     "enrolment_over": N_("This enrolment was used or is too old. Please ask for a new one."),
     "device_not_found": N_("There is no such device."),
     "bad_device": N_("Please check what was entered about the device."),
+    # providers of SMS and USSD
+    "unknown_channel": N_("There is no such channel."),
+    "bad_channel": N_("Please check what was entered about the channel."),
+    "too_many_secrets": N_("Two secret addresses are in use. Please end one before making another."),
     # the doors themselves
     "wrong_origin": N_("This form was open too long or came from another page. Please go back and try again."),
     "invalid_request": N_("Something in the request is missing or not as it should be."),
@@ -427,6 +437,13 @@ REASONS: dict[tuple[str, str], str] = {
         "This person works at every site. Please choose the one where the device is used."
     ),
     ("bad_device", "not_yours"): N_("Please choose your own site."),
+    ("bad_channel", "missing"): N_("Something about the channel is missing. Please fill it in."),
+    ("bad_channel", "too_long"): N_("Something about the channel is too long. Please shorten it."),
+    ("bad_channel", "not_a_number"): N_("Please enter a whole number that is not below zero."),
+    ("bad_channel", "not_an_address"): N_(
+        "One of the allowed addresses is not an address. Please write them like 192.0.2.7 or 192.0.2.0/24."
+    ),
+    ("bad_channel", "unknown"): N_("Please choose one of the programme's languages."),
     ("mistyped_code", "own_card"): N_(
         "This is a person's own card: it is for collecting payments and brings nobody."
     ),
