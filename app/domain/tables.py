@@ -41,6 +41,7 @@ from app.domain.staff import models as staff
 from app.domain.stipends import models as stipends
 from app.domain.unclaimed import models as unclaimed
 from app.domain.visits import models as visits
+from app.domain.webhooks import models as webhooks
 
 MODULES = (
     installation,
@@ -49,6 +50,7 @@ MODULES = (
     audit,
     programmes,
     staff,
+    webhooks,
     channels,
     limits,
     opt_outs,
