@@ -83,6 +83,16 @@ DONE: dict[str, str] = {
     "giving_up_asked": N_("Someone else decides about it now."),
     "giving_up_approved": N_("It is written off."),
     "giving_up_refused": N_("It is not written off and can still be given back."),
+    "feedback_answered": N_("The answer waits for whoever has the number."),
+    "feedback_closed": N_("It is set aside: there is nothing to answer."),
+    "feedback_reopened": N_("It waits for an answer again."),
+    "feedback_urgent": N_("It stands before the others now."),
+    "feedback_not_urgent": N_("It stands among the others again."),
+    "appointment_agreed": N_("The day is agreed."),
+    "appointment_cancelled": N_("There is no day agreed any more."),
+    "appointment_kept": N_("It is noted that this person came as agreed."),
+    "alert_number_kept": N_("Your telephone is kept. You will be called for what you chose."),
+    "alert_number_removed": N_("Your number is gone. You will not be called."),
 }
 
 ACCOUNTS: dict[Account, str] = {
@@ -126,6 +136,11 @@ ABOUT_ACCOUNTS: dict[Account, str] = {
 
 # What the record calls an act, and what people do.
 ACTS: dict[str, str] = {
+    "alert_number.kept": N_("Kept an own number for alerts"),
+    "alert_number.removed": N_("Removed an own number for alerts"),
+    "appointment.agreed": N_("Agreed on a day to come again"),
+    "appointment.cancelled": N_("Took an agreed day back"),
+    "appointment.kept": N_("Noted that someone came as agreed"),
     "analysis.cancelled": N_("Stopped a calculation"),
     "analysis.read": N_("Read a calculated report"),
     "analysis.requested": N_("Asked for a calculation"),
@@ -238,12 +253,30 @@ ACTS: dict[str, str] = {
     "visit.trained": N_("Trained a participant"),
     "walk_in.taken_back": N_("Took back that someone had come"),
     "walk_in.welcomed": N_("Welcomed someone without a coupon"),
+    "feedback.answered": N_("Answered what someone said without a name"),
+    "feedback.closed": N_("Set aside what someone said without a name"),
+    "feedback.marked_urgent": N_("Marked what someone said without a name as urgent"),
+    "feedback.no_longer_urgent": N_("Marked what someone said without a name as not urgent"),
+    "feedback.reopened": N_("Took up again what someone said without a name"),
     "write_off.approved": N_("Gave missing money up"),
     "write_off.asked": N_("Asked for missing money to be given up"),
     "write_off.refused": N_("Refused to give missing money up"),
 }
 
 ERRORS: dict[str, str] = {
+    "alert_not_for_you": N_("You can be called only for what leads to a page that you may open."),
+    "answer_changed": N_("Someone else dealt with it meanwhile. Please look at it again."),
+    "answer_was_read": N_("The answer has been read, so it stands as it was read."),
+    "bad_answer": N_("Please write an answer of at most 480 characters."),
+    "bad_appointment_day": N_("Please choose a day between today and a year from now."),
+    "bad_day": N_("A visit can be announced for today or one of the next two days."),
+    "no_appointment": N_("There is no agreed day to change."),
+    "no_invitation": N_(
+        "This person did not agree to be invited to a second conversation. Please choose a visit instead."
+    ),
+    "nothing_said": N_("Please write a few words."),
+    "too_much_feedback_waits": N_("So much waits to be answered that nothing more can be taken now."),
+    "unknown_feedback": N_("There is no such message. It may have been forgotten, as they are after 180 days."),
     "bad_count": N_("Please enter how many of each in digits, and what each coin or note is worth."),
     "count_id_reused": N_("This count is kept already. Please begin another one."),
     "money_moved": N_(
