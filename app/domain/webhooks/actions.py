@@ -315,15 +315,6 @@ def note(session: Session, taken: Taken, said: Said, *, luck: float, now: dateti
     return is_taken
 
 
-def give_back(session: Session, taken: Taken) -> None:
-    """Let another worker have what was taken and not sent."""
-    session.execute(
-        update(WebhookDelivery)
-        .where(WebhookDelivery.id == taken.id, WebhookDelivery.tries == taken.tries)
-        .values(leased_until=None, attempt=WebhookDelivery.attempt - 1)
-    )
-
-
 def forget_old(session: Session, *, now: datetime) -> int:
     """Empty what was taken a week ago, and strike lines of a month ago off the log; returns how many."""
     emptied = session.execute(
