@@ -25,7 +25,7 @@ from app.domain.batches.errors import (
     NothingToPrepare,
     UnknownPayoutLine,
 )
-from app.domain.batches.events import BatchWaits
+from app.domain.batches.events import BatchClosed, BatchReleased, BatchWaits
 from app.domain.batches.models import PayoutBatch, PayoutBatchLine
 from app.domain.batches.queries import BatchFacts, Candidate
 from app.domain.batches.rules import (
@@ -244,6 +244,7 @@ def release(session: Session, batch_id: UUID, *, by: Actor, now: datetime) -> Si
     set_state(session, [order.payout_id for order in orders], LineState.SENT)
     facts = {"lines": len(orders), "self_release": row.is_self_release}
     _record(session, "batch.released", row, by, now, **facts)
+    emit(session, BatchReleased(str(row.id)), programme_id=row.programme_id, at=now)
     return Signed(queries.facts(session, [row])[0])
 
 
@@ -320,6 +321,7 @@ def close_if_done(session: Session, row: PayoutBatch, *, now: datetime) -> None:
     if row.state is BatchState.RELEASED and not session.scalar(open_lines):
         row.state, row.closed_at = BatchState.CLOSED, now
         session.flush()
+        emit(session, BatchClosed(str(row.id)), programme_id=row.programme_id, at=now)
 
 
 def hold_people(session: Session, people: Iterable[UUID]) -> None:

@@ -9,3 +9,17 @@ class BatchWaits(Event):
 
     batch_id: str
     prepared_by: str
+
+
+@dataclass(frozen=True)
+class BatchReleased(Event):
+    """The money of a batch is on its way."""
+
+    batch_id: str
+
+
+@dataclass(frozen=True)
+class BatchClosed(Event):
+    """It is known of every payment of a batch what became of it."""
+
+    batch_id: str
