@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.core.db import Database
+from app.domain.webhooks import actions as webhooks
 
 log = logging.getLogger("pdi.events")
 
@@ -31,12 +32,28 @@ def note(_database: Database, happened: Happened, _now: datetime) -> None:
     log.info("event %s delivered with %d facts", happened.event_id, len(happened.body))
 
 
+def tell_webhooks(database: Database, happened: Happened, now: datetime) -> None:
+    """Put an event on its way to the systems that listen for it, each once."""
+    with database.transaction() as session:
+        webhooks.tell(
+            session,
+            happened.programme_id,
+            happened.event_id,
+            happened.kind,
+            happened.body,
+            at=happened.at,
+            now=now,
+        )
+
+
 SUBSCRIBERS: Mapping[str, tuple[Subscriber, ...]] = {
-    "CouponRedeemed": (note,),
-    "VisitCompleted": (note,),
+    "CouponRedeemed": (note, tell_webhooks),
+    "VisitCompleted": (note, tell_webhooks),
     "BundleIssued": (note,),
     "StipendWaiting": (note,),
-    "FloatLow": (note,),
+    "FloatLow": (note, tell_webhooks),
     "BatchWaits": (note,),
+    "BatchReleased": (tell_webhooks,),
+    "BatchClosed": (tell_webhooks,),
     "FeedbackWaits": (note,),
 }

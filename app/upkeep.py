@@ -20,6 +20,7 @@ from app.domain.stipends.errors import AccrualChanged
 from app.domain.unclaimed import actions as unclaimed
 from app.domain.unclaimed import queries as unclaimed_queries
 from app.domain.unclaimed.actions import MOST_AT_ONCE
+from app.domain.webhooks.actions import forget_old as forget_old_deliveries
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,17 @@ def warn(database: Database, now: datetime) -> int:
         return warn_of_low_floats(session, now=now)
 
 
+def forget_webhooks(database: Database, now: datetime) -> int:
+    """Forget what other systems were told weeks ago."""
+    with database.transaction() as session:
+        return forget_old_deliveries(session, now=now)
+
+
 DUTIES: Mapping[str, Duty] = {
     "claims.remind": Duty(timedelta(minutes=5), remind),
     "claims.expire": Duty(timedelta(minutes=15), expire),
     "claims.forget": Duty(timedelta(hours=6), forget),
+    "webhooks.forget": Duty(timedelta(hours=6), forget_webhooks),
     "floats.warn": Duty(timedelta(minutes=15), warn),
 }
 

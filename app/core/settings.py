@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from app.core.addresses import read_networks
+
 PREFIX = "PDI_"
 
 
@@ -21,6 +23,7 @@ ABOUT = {
     "trusted_proxies": "addresses of reverse proxies whose X-Forwarded-* headers are believed, by comma",
     "pool_size": "PostgreSQL connections of one process (20)",
     "body_limit": "largest request body in bytes (65536)",
+    "webhook_networks": "networks of your own that webhooks may go to, by comma, as 10.1.0.0/16 (none: https to public addresses only)",
 }
 
 
@@ -37,6 +40,7 @@ class Settings:
     trusted_proxies: str = ""
     pool_size: int = 20
     body_limit: int = 64 * 1024
+    webhook_networks: str = ""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], **overrides: object) -> "Settings":
@@ -62,6 +66,12 @@ class Settings:
             raise BadSetting("PDI_DATABASE_URL must begin with sqlite:/// or postgresql://")
         if not 0 < self.port < 65536:
             raise BadSetting(f"a port is a number from 1 to 65535, not {self.port}")
+        try:
+            read_networks(self.webhook_networks)
+        except ValueError as error:
+            raise BadSetting(
+                "PDI_WEBHOOK_NETWORKS must be networks by comma, as 10.1.0.0/16"
+            ) from error
         key_file = self.key_file if self.key_file != Path() else data_dir / "master.key"
         return replace(self, data_dir=data_dir, database_url=url, key_file=Path(key_file))
 
