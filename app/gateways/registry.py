@@ -8,6 +8,7 @@ from app.core.errors import DomainError, Kind
 from app.domain.channels.events import Medium
 from app.gateways.adapter import Adapter, Hook, Option, Options
 from app.gateways.africastalking import AfricasTalking
+from app.gateways.kannel import Kannel
 
 
 class UnknownGateway(DomainError):
@@ -47,7 +48,7 @@ def written_out(kind: type[WrittenOut]) -> Provider:
     return Provider(kind.slug, kind.name, kind.media, kind.hooks, kind.options, kind.from_options)
 
 
-PROVIDERS: Sequence[Provider] = (written_out(AfricasTalking),)
+PROVIDERS: Sequence[Provider] = (written_out(AfricasTalking), written_out(Kannel))
 
 ADAPTERS: Mapping[str, Provider] = {provider.slug: provider for provider in PROVIDERS}
 
