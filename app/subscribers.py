@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.core.db import Database
 from app.domain.webhooks import actions as webhooks
+from app.domain.webhooks import queries as webhook_queries
 
 log = logging.getLogger("pdi.events")
 
@@ -34,6 +35,9 @@ def note(_database: Database, happened: Happened, _now: datetime) -> None:
 
 def tell_webhooks(database: Database, happened: Happened, now: datetime) -> None:
     """Put an event on its way to the systems that listen for it, each once."""
+    with database.snapshot() as session:  # a look costs no writer its turn
+        if not webhook_queries.is_listened_to(session, happened.programme_id, happened.kind):
+            return
     with database.transaction() as session:
         webhooks.tell(
             session,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.crypto import keyring_of
 from app.domain.webhooks.errors import UnknownWebhook
 from app.domain.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookKey
-from app.domain.webhooks.rules import OffBecause, Problem, State
+from app.domain.webhooks.rules import OffBecause, Problem, State, types_of
 
 LONGEST_LOG = 100
 
@@ -132,6 +132,11 @@ def listens(session: Session, programme_id: UUID, event_type: str) -> list[UUID]
         )
     )
     return [row.id for row in rows if event_type in row.event_types]
+
+
+def is_listened_to(session: Session, programme_id: UUID, kind: str) -> bool:
+    """Whether anyone is told of events of a kind."""
+    return any(listens(session, programme_id, each.name) for each in types_of(kind))
 
 
 def live_keys(session: Session, endpoint_id: UUID) -> list[str]:
