@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("channel_id", sa.Uuid(), nullable=False),
         sa.Column("slot", sa.Integer(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("slot IN (1, 2)", name=op.f("ck_channel_secret_two_at_most")),
         sa.ForeignKeyConstraint(
@@ -82,12 +83,28 @@ def upgrade() -> None:
     )
     op.create_index("ix_code_miss_at", "code_miss", ["programme_id", "at"], unique=False)
     op.create_table(
+        "reply_count",
+        sa.Column("programme_id", sa.Uuid(), nullable=False),
+        sa.Column("number_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("replies", sa.Integer(), nullable=False),
+        sa.CheckConstraint("replies > 0", name=op.f("ck_reply_count_counted")),
+        sa.ForeignKeyConstraint(
+            ["programme_id"], ["programme.id"], name=op.f("fk_reply_count_programme_id_programme")
+        ),
+        sa.PrimaryKeyConstraint(
+            "programme_id", "number_digest", "hour", name=op.f("pk_reply_count")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "provider_event",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("programme_id", sa.Uuid(), nullable=False),
         sa.Column("channel_id", sa.Uuid(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("heard_on", sa.Date(), nullable=False),
+        sa.Column("scrub_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("caller_digest", sa.LargeBinary(), nullable=True),
         sa.Column("sealed_contents", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -111,6 +128,7 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index("ix_provider_event_heard_on", "provider_event", ["heard_on"], unique=False)
+    op.create_index("ix_provider_event_scrub_at", "provider_event", ["scrub_at"], unique=False)
     op.create_table(
         "raw_call",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -159,6 +177,7 @@ def downgrade() -> None:
         "ussd_session",
         "raw_call",
         "provider_event",
+        "reply_count",
         "code_miss",
         "channel_secret",
         "opt_out",

@@ -156,15 +156,18 @@ def _apply(session: Session, row: Channel, settings: ChannelSettings) -> None:
 
 
 def _add_secret(session: Session, channel_id: UUID, *, slot: int, now: datetime) -> str:
-    secret = rules.new_secret()
+    secret, secret_id, keyring = rules.new_secret(), uuid7(), keyring_of(session)
     put(
         session,
         ChannelSecret,
         {
-            "id": uuid7(),
+            "id": secret_id,
             "channel_id": channel_id,
             "slot": slot,
-            "digest": queries.secret_digest(keyring_of(session), channel_id, secret),
+            "digest": queries.secret_digest(keyring, channel_id, secret),
+            "sealed_secret": keyring.seal(
+                secret.encode(), table="channel_secret", column="sealed_secret", row=secret_id
+            ),
             "made_at": now,
         },
     )

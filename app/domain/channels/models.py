@@ -37,7 +37,10 @@ class Channel(Base):
 
 
 class ChannelSecret(Base):
-    """What a provider shows in the address it calls: a keyed digest. A channel has two slots, so one can take over from another."""
+    """What a provider shows in the address it calls: a keyed digest, and sealed, for the addresses we give it with each message.
+
+    A channel has two slots, so that one secret can take over from another.
+    """
 
     __tablename__ = "channel_secret"
     __table_args__ = (
@@ -49,4 +52,5 @@ class ChannelSecret(Base):
     channel_id: Mapped[UUID] = mapped_column(ForeignKey("channel.id"))
     slot: Mapped[int]
     digest: Mapped[bytes]
+    sealed_secret: Mapped[bytes]
     made_at: Mapped[datetime]

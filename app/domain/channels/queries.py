@@ -11,6 +11,7 @@ from app.core.crypto import Keyring, keyring_of
 from app.domain.channels.errors import UnknownChannel
 from app.domain.channels.events import Medium
 from app.domain.channels.models import Channel, ChannelSecret
+from app.domain.channels.rules import path
 
 TABLE, COLUMN = "channel", "sealed_options"
 
@@ -98,6 +99,28 @@ def door(session: Session, channel_id: UUID) -> Door | None:
     if not rows:
         return None
     return Door(_facts(keyring_of(session), rows[0][0]), tuple(digest for _, digest in rows))
+
+
+def status_path(session: Session, channel_id: UUID) -> str | None:
+    """Where a provider may report what became of a message, with the newest secret; None where none is left."""
+    row = session.scalar(
+        select(ChannelSecret)
+        .where(ChannelSecret.channel_id == channel_id)
+        .order_by(ChannelSecret.made_at.desc(), ChannelSecret.slot.desc())
+        .limit(1)
+    )
+    slug = session.scalar(select(Channel.slug).where(Channel.id == channel_id))
+    if row is None or slug is None:
+        return None
+    return path(
+        slug, channel_id, open_secret(keyring_of(session), row.id, row.sealed_secret), "status"
+    )
+
+
+def open_secret(keyring: Keyring, secret_id: UUID, sealed: bytes) -> str:
+    return keyring.open(
+        sealed, table="channel_secret", column="sealed_secret", row=secret_id
+    ).decode()
 
 
 def secret_digest(keyring: Keyring, channel_id: UUID, secret: str) -> bytes:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
+from uuid import UUID
 
 from app.domain.channels.errors import BadChannel
 from app.domain.channels.events import Medium
@@ -41,6 +42,11 @@ class ChannelSettings:
 def new_secret() -> str:
     """Thirty-two random characters that need no escape in an address."""
     return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def path(slug: str, channel_id: UUID, secret: str, hook: str) -> str:
+    """Where a provider calls us, below the public address; ``hook`` is inbound, status or ussd."""
+    return f"/gw/{slug}/{channel_id}/{secret}/{hook}"
 
 
 def check(settings: ChannelSettings, *, languages: Sequence[str]) -> None:

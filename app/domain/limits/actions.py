@@ -1,13 +1,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.core.db import put
+from app.core.db import apart, put
 from app.core.ids import random_id
 from app.domain.limits import queries, rules
-from app.domain.limits.models import CodeMiss
+from app.domain.limits.models import CodeMiss, ReplyCount
 from app.domain.programmes.models import Programme
 
 
@@ -41,6 +42,27 @@ def count_miss(
     )
 
 
+def may_reply(session: Session, programme_id: UUID, *, number: bytes, now: datetime) -> bool:
+    """Whether a text message of a number (its digest) is answered once more this hour; it is counted by this."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    key = {"programme_id": programme_id, "number_digest": number, "hour": hour}
+    more = (
+        update(ReplyCount)
+        .filter_by(**key)
+        .values(replies=ReplyCount.replies + 1)
+        .returning(ReplyCount.replies)
+    )
+    count = session.scalar(more)
+    if count is None:
+        try:
+            with apart(session) as alone:
+                put(alone, ReplyCount, {**key, "replies": 1})
+        except IntegrityError:  # the hour's first two came at once
+            count = session.scalar(more)
+    return (count or 1) <= rules.REPLIES_AN_HOUR
+
+
 def forget_old(session: Session, *, now: datetime) -> None:
-    """Forget misses that no limit counts any more."""
+    """Forget what no limit counts any more."""
     session.execute(delete(CodeMiss).where(CodeMiss.at <= now - rules.LONGEST))
+    session.execute(delete(ReplyCount).where(ReplyCount.hour < now - 2 * rules.HOUR))

@@ -1,7 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import UNORDERED, Base
@@ -19,3 +19,15 @@ class CodeMiss(Base):
     channel_id: Mapped[UUID] = mapped_column(ForeignKey("channel.id"))
     caller_digest: Mapped[bytes]
     at: Mapped[datetime]
+
+
+class ReplyCount(Base):
+    """How many text messages of a number were answered in an hour, so that two machines do not answer each other for ever."""
+
+    __tablename__ = "reply_count"
+    __table_args__ = (CheckConstraint("replies > 0", name="counted"), UNORDERED)
+
+    programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"), primary_key=True)
+    number_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    replies: Mapped[int]

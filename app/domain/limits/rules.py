@@ -19,6 +19,9 @@ OF_A_NUMBER = (Limit(5, timedelta(minutes=15)), Limit(15, DAY))
 OF_A_CHANNEL = (Limit(60, DAY),)
 OF_ALL = (Limit(100, DAY),)
 LONGEST = DAY
+# More text messages of a number in an hour are heard, and not answered.
+REPLIES_AN_HOUR = 20
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,15 @@ from app.core.ids import random_id
 class ProviderEvent(Base):
     """What a provider told us once: by its digest it is known again, and gets the same answer.
 
-    ``caller_digest`` is nobody's where what was said is anonymous. The number, the screen that was answered and when are
-    sealed; in clear stands only the day.
+    The number, the screen that was answered and when are sealed; in clear stands only the day. Where what was said is
+    anonymous ``caller_digest`` is empty, nothing sealed has the number, and the answer is gone at ``scrub_at``, within minutes.
     """
 
     __tablename__ = "provider_event"
     __table_args__ = (
         UniqueConstraint("channel_id", "digest"),
         Index("ix_provider_event_heard_on", "heard_on"),
+        Index("ix_provider_event_scrub_at", "scrub_at"),
         Index("ix_provider_event_caller", "programme_id", "caller_digest"),
         UNORDERED,
     )
@@ -28,6 +29,7 @@ class ProviderEvent(Base):
     channel_id: Mapped[UUID] = mapped_column(ForeignKey("channel.id"))
     digest: Mapped[bytes]
     heard_on: Mapped[date]
+    scrub_at: Mapped[datetime | None]
     caller_digest: Mapped[bytes | None]
     sealed_contents: Mapped[bytes | None]
 
