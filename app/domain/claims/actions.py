@@ -1,3 +1,4 @@
+import hmac
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from app.domain.claims.errors import (
 from app.domain.claims.models import ClaimCard, ClaimMiss
 from app.domain.claims.queries import CardFacts, Names
 from app.domain.claims.rules import (
+    WRONG_PINS_BY_TELEPHONE,
     WRONG_PINS_MOST,
     CardState,
     check_strong,
@@ -146,6 +148,38 @@ def try_card(
         return WrongPin(left=WRONG_PINS_MOST - row.wrong_pins)
     record_act(session, "claim_card.pin_locked", row.participant_id, by, now)
     return PinLocked()
+
+
+def try_card_by_telephone(
+    session: Session, digits: str, pin: str, *, programme_id: UUID
+) -> UUID | None:
+    """Whose card these digits are on, when the PIN is right; None for whatever is wrong, at the same cost to the database.
+
+    By telephone a card takes fewer wrong PINs than at the desk, in one count with those of the desk: after that only the
+    desk opens it. A wrong PIN must be committed, for it counts. ``digits`` are those of a claim card.
+    """
+    keyring = keyring_of(session)
+    mine = (
+        (ClaimCard.code_digest == queries.name_digest(keyring, ClaimCode(digits)))
+        & (ClaimCard.programme_id == programme_id)
+        & (ClaimCard.state == CardState.ACTIVE)
+        & (ClaimCard.wrong_pins < WRONG_PINS_BY_TELEPHONE)
+    )
+    found = session.execute(
+        select(ClaimCard.id, ClaimCard.participant_id, ClaimCard.pin_digest)
+        .where(mine)
+        .with_for_update()
+    ).first()
+    given = queries.pin_digest(keyring, found.id if found else UUID(int=0), pin)
+    is_right = found is not None and hmac.compare_digest(found.pin_digest or b"", given)
+    wrong_pins = 0 if is_right else ClaimCard.wrong_pins + 1
+    session.execute(
+        update(ClaimCard)
+        .where(mine)
+        .values(wrong_pins=wrong_pins)
+        .execution_options(synchronize_session=False)
+    )
+    return found.participant_id if found and is_right else None
 
 
 def forget_old_misses(session: Session, *, now: datetime) -> None:

@@ -8,6 +8,8 @@ from app.domain.claims.errors import BadPin, WeakPin
 
 SHORTEST_PIN, LONGEST_PIN = 4, 6
 WRONG_PINS_MOST = 5
+# By telephone nobody sees who tries; then the desk helps.
+WRONG_PINS_BY_TELEPHONE = 3
 # Wrong cards and PINs of a site in an hour; her own code is always another way.
 MISSES_AN_HOUR = 20
 

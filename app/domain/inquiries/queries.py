@@ -1,0 +1,57 @@
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.core.clock import local_date
+from app.core.codes import Code
+from app.core.crypto import keyring_of
+from app.domain.coupons import queries as coupons
+from app.domain.coupons.models import Coupon
+from app.domain.coupons.rules import CouponState, reason_unusable
+from app.domain.programmes import queries as programmes
+from app.domain.programmes.models import Site
+from app.domain.screens.rules import (
+    CouponUsable,
+    NotUsable,
+    SiteHours,
+    SiteLine,
+    SiteList,
+)
+
+
+def coupon_says(
+    session: Session, programme_id: UUID, digits: str, *, now: datetime
+) -> CouponUsable | NotUsable:
+    """Whether a coupon can be used today, where it was issued: one statement, whatever becomes of it."""
+    digest = coupons.code_digest(keyring_of(session), Code(digits))
+    found = session.execute(
+        select(Coupon.status, Coupon.usable_from, Coupon.usable_until, Site.timezone)
+        .join(Site, Site.id == Coupon.site_id)
+        .where(Coupon.code_digest == digest, Coupon.programme_id == programme_id)
+    ).first()
+    if found is None:
+        return NotUsable()
+    state = CouponState(found.status, found.usable_from, found.usable_until)
+    if reason_unusable(state, on=local_date(now, found.timezone)):
+        return NotUsable()
+    return CouponUsable(found.usable_until)
+
+
+def site_list(session: Session, programme_id: UUID) -> SiteList:
+    """Where people can come, by code."""
+    sites = programmes.sites(session, programme_id)
+    return SiteList(tuple(SiteLine(each.code, each.name) for each in sites))
+
+
+def site_hours(session: Session, programme_id: UUID, code: str) -> SiteHours | NotUsable:
+    site = site_of(session, programme_id, code)
+    if site is None:
+        return NotUsable()
+    return SiteHours(site.name, site.address, site.phone, site.opening_hours)
+
+
+def site_of(session: Session, programme_id: UUID, code: str) -> programmes.SiteFacts | None:
+    sites = programmes.sites(session, programme_id)
+    return next((each for each in sites if each.code == code), None)
