@@ -11,54 +11,6 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "channel_day",
-        sa.Column("channel_id", sa.Uuid(), nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("programme_id", sa.Uuid(), nullable=False),
-        sa.Column("parts", sa.Integer(), nullable=False),
-        sa.Column("spent_minor", sa.BigInteger(), nullable=False),
-        sa.Column("accepted", sa.Integer(), nullable=False),
-        sa.Column("refused", sa.Integer(), nullable=False),
-        sa.Column("uncertain", sa.Integer(), nullable=False),
-        sa.Column("delivered", sa.Integer(), nullable=False),
-        sa.Column("failed", sa.Integer(), nullable=False),
-        sa.Column("rests_until", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("spent_minor >= 0 AND parts >= 0", name=op.f("ck_channel_day_counted")),
-        sa.ForeignKeyConstraint(
-            ["programme_id"], ["programme.id"], name=op.f("fk_channel_day_programme_id_programme")
-        ),
-        sa.PrimaryKeyConstraint("channel_id", "day", name=op.f("pk_channel_day")),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "early_report",
-        sa.Column("channel_id", sa.Uuid(), nullable=False),
-        sa.Column("provider_digest", sa.LargeBinary(), nullable=False),
-        sa.Column("programme_id", sa.Uuid(), nullable=False),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "queued",
-                "sent",
-                "delivered",
-                "failed",
-                name="deliverystate",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("reason", sa.String(), nullable=True),
-        sa.Column("is_opted_out", sa.Boolean(), nullable=False),
-        sa.Column("came_on", sa.Date(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["programme_id"], ["programme.id"], name=op.f("fk_early_report_programme_id_programme")
-        ),
-        sa.PrimaryKeyConstraint("channel_id", "provider_digest", name=op.f("pk_early_report")),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
         "message",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("programme_id", sa.Uuid(), nullable=False),
@@ -144,6 +96,29 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "channel_day",
+        sa.Column("channel_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("programme_id", sa.Uuid(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column("spent_minor", sa.BigInteger(), nullable=False),
+        sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("uncertain", sa.Integer(), nullable=False),
+        sa.Column("delivered", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("rests_until", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("spent_minor >= 0 AND parts >= 0", name=op.f("ck_channel_day_counted")),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channel.id"], name=op.f("fk_channel_day_channel_id_channel")
+        ),
+        sa.ForeignKeyConstraint(
+            ["programme_id"], ["programme.id"], name=op.f("fk_channel_day_programme_id_programme")
+        ),
+        sa.PrimaryKeyConstraint("channel_id", "day", name=op.f("pk_channel_day")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "message_attempt",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("programme_id", sa.Uuid(), nullable=False),
@@ -155,6 +130,7 @@ def upgrade() -> None:
             sa.Enum(
                 "sending",
                 "refused",
+                "rejected",
                 "uncertain",
                 "accepted",
                 "sent",
@@ -168,11 +144,13 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("sealed_number", sa.LargeBinary(), nullable=True),
-        sa.Column("provider_digest", sa.LargeBinary(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("parts", sa.Integer(), nullable=False),
         sa.Column("cost_minor", sa.BigInteger(), nullable=False),
         sa.Column("made_on", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channel.id"], name=op.f("fk_message_attempt_channel_id_channel")
+        ),
         sa.ForeignKeyConstraint(
             ["message_id"], ["message.id"], name=op.f("fk_message_attempt_message_id_message")
         ),
@@ -186,12 +164,6 @@ def upgrade() -> None:
             "message_id", "number", name=op.f("uq_message_attempt_message_id_number")
         ),
         sqlite_with_rowid=False,
-    )
-    op.create_index(
-        "ix_message_attempt_provider",
-        "message_attempt",
-        ["channel_id", "provider_digest"],
-        unique=False,
     )
     op.create_table(
         "message_template",
@@ -222,12 +194,52 @@ def upgrade() -> None:
             name=op.f("uq_message_template_programme_id_name_language_number"),
         ),
     )
+    op.create_table(
+        "provider_message",
+        sa.Column("channel_id", sa.Uuid(), nullable=False),
+        sa.Column("provider_digest", sa.LargeBinary(), nullable=False),
+        sa.Column("programme_id", sa.Uuid(), nullable=False),
+        sa.Column("attempt_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "queued",
+                "sent",
+                "delivered",
+                "failed",
+                name="deliverystate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("is_opted_out", sa.Boolean(), nullable=False),
+        sa.Column("learnt_on", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["attempt_id"],
+            ["message_attempt.id"],
+            name=op.f("fk_provider_message_attempt_id_message_attempt"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["channel_id"], ["channel.id"], name=op.f("fk_provider_message_channel_id_channel")
+        ),
+        sa.ForeignKeyConstraint(
+            ["programme_id"],
+            ["programme.id"],
+            name=op.f("fk_provider_message_programme_id_programme"),
+        ),
+        sa.PrimaryKeyConstraint("channel_id", "provider_digest", name=op.f("pk_provider_message")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_provider_message_attempt", "provider_message", ["attempt_id"], unique=False)
 
 
 def downgrade() -> None:
     op.drop_table("message_template")
+    op.drop_table("provider_message")
     op.drop_table("message_attempt")
     op.drop_table("message_cap")
     op.drop_table("message")
-    op.drop_table("early_report")
     op.drop_table("channel_day")

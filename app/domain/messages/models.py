@@ -57,42 +57,44 @@ class Message(Base):
 
 
 class MessageAttempt(Base):
-    """One call of a provider: its id is our id there. The provider's own is kept as a keyed digest."""
+    """One call of a provider: its id is our id there."""
 
     __tablename__ = "message_attempt"
     __table_args__ = (
         UniqueConstraint("message_id", "number"),
-        Index("ix_message_attempt_provider", "channel_id", "provider_digest"),
         UNORDERED,
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=random_id)
     programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
     message_id: Mapped[UUID] = mapped_column(ForeignKey("message.id"))
-    channel_id: Mapped[UUID]
+    channel_id: Mapped[UUID] = mapped_column(ForeignKey("channel.id"))
     number: Mapped[int]
     state: Mapped[AttemptState] = mapped_column(choice(AttemptState))
     sealed_number: Mapped[bytes | None]
-    provider_digest: Mapped[bytes | None]
     reason: Mapped[str | None]
     parts: Mapped[int]
     cost_minor: Mapped[int] = mapped_column(BigInteger)
     made_on: Mapped[date]
 
 
-class EarlyReport(Base):
-    """A report that came before we knew the provider's id it names; kept for days until an attempt learns that id."""
+class ProviderMessage(Base):
+    """What a provider calls a message of ours, as a keyed digest: whoever learns it first, we or a report that came before us.
 
-    __tablename__ = "early_report"
-    __table_args__ = (UNORDERED,)
+    One key for both, so that of two at the same moment the second finds what the first has left.
+    """
 
-    channel_id: Mapped[UUID] = mapped_column(primary_key=True)
+    __tablename__ = "provider_message"
+    __table_args__ = (Index("ix_provider_message_attempt", "attempt_id"), UNORDERED)
+
+    channel_id: Mapped[UUID] = mapped_column(ForeignKey("channel.id"), primary_key=True)
     provider_digest: Mapped[bytes] = mapped_column(primary_key=True)
     programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
-    state: Mapped[DeliveryState] = mapped_column(choice(DeliveryState))
+    attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("message_attempt.id"))
+    state: Mapped[DeliveryState | None] = mapped_column(choice(DeliveryState))
     reason: Mapped[str | None]
     is_opted_out: Mapped[bool]
-    came_on: Mapped[date]
+    learnt_on: Mapped[date]
 
 
 class ChannelDay(Base):
@@ -101,7 +103,7 @@ class ChannelDay(Base):
     __tablename__ = "channel_day"
     __table_args__ = (CheckConstraint("spent_minor >= 0 AND parts >= 0", name="counted"), UNORDERED)
 
-    channel_id: Mapped[UUID] = mapped_column(primary_key=True)
+    channel_id: Mapped[UUID] = mapped_column(ForeignKey("channel.id"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
     parts: Mapped[int] = mapped_column(default=0)

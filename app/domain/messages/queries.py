@@ -20,6 +20,7 @@ from app.domain.messages.rules import (
     MessageKind,
     MessageState,
     Reason,
+    Tried,
     is_stuck,
 )
 from app.domain.programmes import queries as programmes
@@ -43,6 +44,20 @@ class Body:
     channel_id: UUID | None
     language: str
     facts: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Leased:
+    """A message that a worker has taken. ``lease`` is what it shows when it comes back with it."""
+
+    id: UUID
+    programme_id: UUID
+    kind: MessageKind
+    expires_at: datetime
+    tries: int
+    counted_on: date | None
+    lease: UUID
+    body: Body
 
 
 @dataclass(frozen=True)
@@ -268,6 +283,44 @@ def versions_of(
     return [_template(row) for row in rows]
 
 
+def attempts_of(session: Session, message_id: UUID) -> int:
+    """The number of a message's latest attempt, 0 for none."""
+    latest = select(func.max(MessageAttempt.number)).where(MessageAttempt.message_id == message_id)
+    return session.scalar(latest) or 0
+
+
+def latest_attempt(session: Session, message_id: UUID) -> MessageAttempt:
+    """The one under way, of a message that is leaving."""
+    return session.scalars(
+        select(MessageAttempt)
+        .where(MessageAttempt.message_id == message_id)
+        .order_by(MessageAttempt.number.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def tried(session: Session, message_id: UUID, tries: int) -> list[Tried]:
+    """The tries of a message since it was queued or sent again, in their order."""
+    rows = session.execute(
+        select(MessageAttempt.channel_id, MessageAttempt.state)
+        .where(MessageAttempt.message_id == message_id)
+        .order_by(MessageAttempt.number.desc())
+        .limit(tries)
+    )
+    return [Tried(*row) for row in rows][::-1]
+
+
+def resting(session: Session, programme_id: UUID, *, now: datetime) -> dict[UUID, datetime]:
+    """The channels that are left alone for now, and until when."""
+    rows = session.execute(
+        select(ChannelDay.channel_id, func.max(ChannelDay.rests_until))
+        .where(ChannelDay.programme_id == programme_id, ChannelDay.rests_until > now)
+        .group_by(ChannelDay.channel_id)
+    )
+    return {row[0]: row[1] for row in rows if row[1]}
+
+
 def body_of(session: Session, row: Message) -> Body | None:
     """What the seal of a message hides; None once it is forgotten."""
     if row.sealed_body is None:
@@ -297,6 +350,12 @@ def number_of(session: Session, row: MessageAttempt) -> str | None:
         keyring_of(session)
         .open(row.sealed_number, table="message_attempt", column="sealed_number", row=row.id)
         .decode()
+    )
+
+
+def seal_number(session: Session, attempt_id: UUID, msisdn: str) -> bytes:
+    return keyring_of(session).seal(
+        msisdn.encode(), table="message_attempt", column="sealed_number", row=attempt_id
     )
 
 
