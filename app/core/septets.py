@@ -5,8 +5,8 @@
 
 from collections.abc import Iterator, Sequence
 
-# Letters of Ukrainian that Latin writes with two; щ takes four.
-_TWO = frozenset("єжїхцчшюяё")
+# Letters that Latin writes with two; щ takes four.
+_TWO = frozenset("єжїхцчшюяёђљњџѕ")
 _FIRST, _LAST = "\u0400", "\u045f"
 
 
