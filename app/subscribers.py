@@ -59,5 +59,7 @@ SUBSCRIBERS: Mapping[str, tuple[Subscriber, ...]] = {
     "BatchWaits": (note,),
     "BatchReleased": (tell_webhooks,),
     "BatchClosed": (tell_webhooks,),
+    "MessageDelivered": (tell_webhooks,),
+    "MessageFailed": (tell_webhooks,),
     "FeedbackWaits": (note,),
 }

@@ -86,6 +86,8 @@ TYPES: Mapping[str, EventType] = {
 LEFT_OUT: Mapping[str, str] = {
     "BundleIssued": "right after a completed visit it would say whose coupons a bundle holds",
     "StipendWaiting": "it names a recruiter soon after her recruit's visit, and so joins the two",
+    "FeedbackWaits": "who said something without a name is not to be found by when it came",
+    "BatchWaits": "it calls our own staff, and names one of them",
 }
 
 
