@@ -143,8 +143,9 @@ def cancel(session: Session, message_id: UUID, *, by: Actor, now: datetime) -> N
         return
     if row.state not in (MessageState.WAITING, MessageState.UNCERTAIN):
         raise MessageUnderWay
-    row.state, row.reason, row.available_at = MessageState.DROPPED, Reason.CANCELLED, None
-    row.ended_on = local_date(now, programmes.clock_of(session, row.programme_id, None))
+    today = local_date(now, programmes.clock_of(session, row.programme_id, None))
+    row.state, row.reason = MessageState.DROPPED, Reason.CANCELLED
+    row.available_at, row.ended_on = None, today
     record_act(session, "message.cancelled", message_id, by, now, kind=row.kind.value)
 
 
