@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 # Letters that Latin writes with two; щ takes four.
 _TWO = frozenset("єжїхцчшюяёђљњџѕ")
+_ONE = frozenset("–—−‐‑‘’ʼ“”„«»\u00a0")
 _FIRST, _LAST = "\u0400", "\u045f"
 
 
@@ -68,4 +69,6 @@ def _most(character: str) -> int:
         return 2 if character in "[]{}^~|\\" else 1
     if character in _TWO or character == "г":  # зг is written zgh
         return 2
+    if character in _ONE:
+        return 1
     return 1 if _FIRST <= character <= _LAST and character != "щ" else 4

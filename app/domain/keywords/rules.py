@@ -30,6 +30,7 @@ from app.domain.screens.rules import (
     Step,
     StopMessages,
     Told,
+    is_receipt,
     last,
     outcome,
     runs_of,
@@ -38,7 +39,6 @@ from app.domain.screens.rules import (
 
 LONGEST_SMS = 1600
 LONGEST_WORDS = 1000
-RECEIPT_LENGTHS = range(6, 12)
 MOST_SITES = 9
 # Septets of an answer in a reply of two parts.
 ROOM_FOR_ANSWER = 240
@@ -163,10 +163,10 @@ def _card(state: State, digits: str) -> Step:
 def _read(state: State, rest: str) -> Step:
     """``READ 123 456 789``, and ``READ 123456789 2`` for what follows."""
     receipt, _, page = rest.rpartition(" ")
-    if not (_is_digits(normalise(receipt), RECEIPT_LENGTHS) and _is_digits(page, range(1, 2))):
+    if not (is_receipt(normalise(receipt)) and _is_digits(page, range(1, 2))):
         receipt, page = rest, "1"
     receipt = normalise(receipt)
-    if not _is_digits(receipt, RECEIPT_LENGTHS):
+    if not is_receipt(receipt):
         return _reply(state, "sms_read_what")
     return State(state.language, "sms", {"page": max(int(page), 1)}), ReadAnswer(receipt)
 

@@ -36,6 +36,7 @@ from app.domain.screens.rules import (
     Step,
     StopMessages,
     Told,
+    is_receipt,
     outcome,
     runs_of,
     says_something,
@@ -44,7 +45,6 @@ from app.domain.screens.rules import (
 MOST_OPTIONS = 5
 LONGEST_WORDS = 1000
 PIN_LENGTHS = range(4, 7)
-RECEIPT_LENGTHS = range(6, 12)
 # Septets that the telephone's own words leave on a screen of 160.
 ROOM_FOR_HOURS = 64
 ROOM_FOR_ANSWER = 96
@@ -123,7 +123,7 @@ def press(state: State, text: str, setting: Setting) -> Step:
             return state, Announce(state.values["site"], chosen)
         case "words" if says_something(text):
             return state, SayFeedback(text.strip()[:LONGEST_WORDS])
-        case "receipt" if _is_digits(typed, RECEIPT_LENGTHS):
+        case "receipt" if is_receipt(typed):
             return _goto(state, "answer", receipt=typed)
         case "stop" if typed == "1":
             return state, StopMessages()

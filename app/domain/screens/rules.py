@@ -8,9 +8,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
+from app.core.codes import check_digit
+
 Words = Mapping[str, str]  # by language
 Json = Mapping[str, Any]
 
+RECEIPT_LENGTH = 10
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # Screens by name that are private: see Screen.is_private.
 PRIVATE = frozenset(
@@ -223,7 +226,7 @@ class ClosedThen:
 
 @dataclass(frozen=True)
 class FeedbackKept:
-    """``receipt`` is digits only, six to eleven of them, so that a feature phone can type it."""
+    """``receipt`` is digits, so that a feature phone can type it: see :func:`is_receipt`."""
 
     receipt: str = field(repr=False)
 
@@ -297,6 +300,16 @@ def runs_of(hours: Mapping[str, str]) -> list[tuple[str, str, str]]:
         else:
             runs.append((day, day, hours[day]))
     return runs
+
+
+def is_receipt(digits: str) -> bool:
+    """Whether this can be the number of an answer, without looking it up: ten digits with their check digit.
+
+    >>> is_receipt("0000005724"), is_receipt("0000005742"), is_receipt("000000005724")
+    (True, False, False)
+    """
+    plain = len(digits) == RECEIPT_LENGTH and digits.isascii() and digits.isdigit()
+    return plain and check_digit(digits) == "0"
 
 
 def says_something(text: str) -> bool:
