@@ -12,6 +12,7 @@ from app.commands.choosing import add_programme_argument, the_member, the_progra
 from app.commands.opening import add_data_argument, opened, settings_of
 from app.core.clock import utc_now
 from app.core.settings import BadSetting
+from app.domain.alerts.actions import forget_number
 from app.domain.programmes import queries as programmes
 from app.domain.staff.actions import add_member, remove_member
 from app.domain.staff.queries import staff_of
@@ -49,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
             with database.transaction() as session:
                 _, member = the_member(session, arguments.username)
                 remove_member(session, member.id, by=None, now=utc_now())
+                forget_number(session, member.id)
             sys.stdout.write(f"{member.username} can log in no more\n")
         else:
             password = _password(arguments)

@@ -1,6 +1,7 @@
 """The menu: address, name, and who sees it. A page for everyone has no permission."""
 
 from app.core.i18n import N_
+from app.domain.alerts.rules import NEEDED
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
 
@@ -48,6 +49,8 @@ STIPENDS: tuple[tuple[str, str, frozenset[Permission]], ...] = (
 # The pages about messages, in the same way: a line for each page that is there.
 MESSAGES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ("/messages", N_("Overview"), frozenset({Permission.SEE_MESSAGES})),
+    ("/messages/feedback", N_("Feedback"), frozenset({Permission.ANSWER_FEEDBACK})),
+    ("/messages/alerts", N_("My alerts"), frozenset().union(*NEEDED.values())),
 )
 
 

@@ -1,6 +1,8 @@
 """What the words of the domain are called on screens: one line each, here in English and in every catalogue."""
 
 from app.core.i18n import N_
+from app.domain.alerts.rules import AlertKind
+from app.domain.appointments.rules import AppointmentKind, AppointmentState, PartOfDay
 from app.domain.conflicts.rules import Decision
 from app.domain.coupons.rules import CouponStatus
 from app.domain.intake.rules import Flag
@@ -179,4 +181,30 @@ BEST_HOURS: dict[str, str] = {
     "evening": N_("Evening"),
     "women_only": N_("Hours for women only"),
     "prefer_not_to_say": N_("Prefers not to say"),
+}
+
+# What for, which part of the day, and what became of a day that was agreed on.
+APPOINTMENTS: dict[AppointmentKind, str] = {
+    AppointmentKind.VISIT: N_("A visit"),
+    AppointmentKind.FOLLOW_UP: N_("A second conversation"),
+}
+PARTS_OF_DAY: dict[PartOfDay, str] = {
+    PartOfDay.ANY: N_("any time"),
+    PartOfDay.MORNING: N_("in the morning"),
+    PartOfDay.AFTERNOON: N_("in the afternoon"),
+    PartOfDay.EVENING: N_("in the evening"),
+}
+APPOINTMENT_STATES: dict[AppointmentState, str] = {
+    AppointmentState.AGREED: N_("agreed"),
+    AppointmentState.KEPT: N_("came"),
+    AppointmentState.MISSED: N_("not come yet"),
+    AppointmentState.CANCELLED: N_("taken back"),
+}
+
+# What calls someone on the staff to the pages.
+ALERTS: dict[AlertKind, str] = {
+    AlertKind.FLOAT_LOW: N_("a site's cash is low"),
+    AlertKind.BATCH_WAITS: N_("a batch of payments waits for approval"),
+    AlertKind.FEEDBACK_WAITS: N_("feedback waits for an answer"),
+    AlertKind.MESSAGES_FAIL: N_("messages do not go out"),
 }

@@ -11,6 +11,8 @@ from app.domain.appointments.models import Appointment
 from app.domain.appointments.queries import AppointmentFacts
 from app.domain.appointments.rules import AppointmentKind, AppointmentState, PartOfDay
 from app.domain.participants import queries as participants
+from app.domain.participants.errors import UnknownParticipant
+from app.domain.participants.rules import NOBODY
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.errors import UnknownSite
 from app.domain.staff.actions import record_act
@@ -37,7 +39,9 @@ def agree(
         UnknownParticipant, UnknownSite, BadAppointmentDay.
         NoInvitation: to a second conversation that she did not agree to be invited to.
     """
-    participants.lock(session, participant_id, programme_id=by.programme_id)
+    person = participants.lock(session, participant_id, programme_id=by.programme_id)
+    if person.standing in NOBODY:
+        raise UnknownParticipant
     site = programmes.site(session, site_id)
     if site.programme_id != by.programme_id:
         raise UnknownSite
@@ -93,12 +97,15 @@ def keep(session: Session, participant_id: UUID, *, by: Actor, now: datetime) ->
 
 
 def note_came(session: Session, participant_id: UUID, *, by: Actor, now: datetime) -> bool:
-    """The same for someone who is seen at the desk for anything: only a day that is today, or not long past, is kept by it."""
+    """The same for someone who is seen at the desk for anything.
+
+    Only a day that is today or not long past is kept by it, and none that was agreed on today.
+    """
     row = queries.standing_row(session, participant_id)
     if row is None or row.programme_id != by.programme_id:
         return False
-    zone = programmes.site(session, row.site_id).timezone
-    if not rules.is_kept_by_coming(row.day, today=local_date(now, zone)):
+    today = local_date(now, programmes.site(session, row.site_id).timezone)
+    if row.agreed_on == today or not rules.is_kept_by_coming(row.day, today=today):
         return False
     return keep(session, participant_id, by=by, now=now)
 

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
 from app.core.crypto import keyring_of
+from app.domain.appointments import actions as appointments
 from app.domain.arrivals.queries import named_after
 from app.domain.audit import queries as audit
 from app.domain.audit.errors import ReasonNeeded
@@ -85,6 +86,7 @@ def take_back(
     stood, row.outcome = row.outcome is Outcome.ACCEPTED, Outcome.TAKEN_BACK
     if not was_given_money and not visit_queries.has_begun(session, person):
         person.standing = Standing.MISTAKEN
+        appointments.cancel(session, person.id, by=by, now=now)
     session.flush()  # before another stands: one accepted redemption a coupon, at every moment
     if stood:
         origin = coupons.open_origin(keyring_of(session), coupon.id, coupon.sealed_origin)
@@ -165,6 +167,7 @@ def _take_back_walk_in(
     if visit_queries.has_begun(session, row) or stipends.was_given_money(session, who):
         return  # she was here: she stays
     row.standing = Standing.MISTAKEN
+    appointments.cancel(session, row.id, by=by, now=now)
     session.flush()
     record_act(session, "walk_in.taken_back", who, by, now)
 

@@ -1,6 +1,8 @@
 """HTML for people: one file a screen, with a template and a script of the same name."""
 
 from app.web.pages import (
+    alerts,
+    appointments,
     audit,
     batches,
     batches_answers,
@@ -19,6 +21,7 @@ from app.web.pages import (
     desk_shell,
     devices,
     estimates,
+    feedback,
     floats,
     flow,
     forecasts,
@@ -46,6 +49,8 @@ from app.web.pages import (
 ROUTERS = tuple(
     module.router
     for module in (
+        alerts,
+        appointments,
         audit,
         batches,
         batches_answers,
@@ -64,6 +69,7 @@ ROUTERS = tuple(
         desk_shell,
         devices,
         estimates,
+        feedback,
         floats,
         flow,
         forecasts,

@@ -32,6 +32,7 @@ from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
+from app.web.coming import coming_to
 from app.web.deps import Db, Now, allowed
 from app.web.desk_card import Card, Known, card_of
 from app.web.desk_place import (
@@ -215,8 +216,10 @@ def _page(
         )
         places = _places(session, actor)
         cash = alarm_of(session, actor.programme_id, place.id)
+        coming = coming_to(session, place, now=now)
     context = {
         "cash_alarm": cash,
+        "coming": coming,
         "card": card,
         "typed": typed,
         "slip": slip.facts.get("reason") if slip else None,

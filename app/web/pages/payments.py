@@ -13,6 +13,7 @@ from app.core.errors import DomainError
 from app.core.i18n import N_, translations
 from app.domain.answers import actions as answers
 from app.domain.answers.queries import to_hand_over
+from app.domain.appointments.actions import note_came
 from app.domain.audit.errors import ReasonNeeded
 from app.domain.expiry import actions as expiry
 from app.domain.expiry.queries import expired_of
@@ -73,6 +74,7 @@ def pay(
                     session, participant_id, proof, actor, on=local_date(now, place.timezone)
                 ),
             )
+            note_came(session, participant_id, by=actor, now=now)
     except DomainError as problem:
         return _refused(request, db, now, actor, participant_id, problem, proof)
     return RedirectResponse(f"/desk/visits/{participant_id}?after=stipend&paid={payment_id}", 303)
@@ -103,6 +105,7 @@ def hand_over(
             for each in ready:
                 if each.line_id == line_id:
                     answers.hand_over(session, each.batch_id, [line_id], by=actor, now=now)
+            note_came(session, person.id, by=actor, now=now)
     except UnknownPayout:
         raise
     except DomainError as problem:

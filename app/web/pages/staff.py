@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Request, Response
 
 from app.core.errors import DomainError
+from app.domain.alerts.actions import forget_number
 from app.domain.programmes import queries as programmes
 from app.domain.staff import actions
 from app.domain.staff import queries as staff
@@ -71,6 +72,7 @@ def remove_member(db: Db, now: Now, actor: Editor, staff_id: UUID) -> Response:
     with db.transaction() as session:
         member = staff.member(session, actor.programme_id, staff_id)
         actions.remove_member(session, member.id, by=actor.staff_id, now=now)
+        forget_number(session, member.id)
     return _done("staff_removed")
 
 

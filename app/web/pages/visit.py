@@ -10,6 +10,8 @@ from app.core.clock import local_date
 from app.core.db import Database
 from app.core.errors import DomainError
 from app.core.ids import tag_of
+from app.domain.appointments import queries as appointments
+from app.domain.appointments.actions import note_came
 from app.domain.coupons.queries import read
 from app.domain.participants import queries as participants
 from app.domain.payouts import queries as payouts
@@ -119,6 +121,7 @@ def enter(
         with db.transaction() as session:
             place = desk_site(session, request, actor)
             ENTER[step](Entry(session, participant_id, entered, place, actor, now))
+            note_came(session, participant_id, by=actor, now=now)
     except DomainError as problem:
         return visit_page(
             request, db, now, actor, participant_id, wanted=step, problem=problem, entered=entered
@@ -161,6 +164,8 @@ def visit_page(
             "items": len(visit_queries.knowledge_test()[1]),
             "receipt": _receipt(session, paid, participant_id),
             "claimed": claimed,
+            "agreed": appointments.standing(session, participant_id),
+            "today": today,
             "problem": problem,
             "problem_text": words_of(problem) if problem else "",
             "waits": participants.waits_for_decision(session, participant_id),
