@@ -56,6 +56,7 @@ from app.gateways.adapter import (
     Outcome,
     Rejected,
     Sms,
+    Uncertain,
     Unreadable,
 )
 from app.gateways.choosing import read_options
@@ -191,9 +192,9 @@ class Kannel:
         )
         if not isinstance(answer, httpx.Response):
             return answer
-        if refused := network.refusal(answer):
-            return refused
-        return Accepted(parts=parts)
+        if answer.status_code == httpx.codes.ACCEPTED:
+            return Accepted(parts=parts)
+        return network.refusal(answer) or Uncertain(f"HTTP {answer.status_code}")
 
     def _headers(self, sms: Sms) -> dict[str, str]:
         """As headers and a body, number and text are in no address, and so in nobody's log of addresses."""
