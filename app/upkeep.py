@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
 from app.core.db import Database
+from app.domain.announcements import actions as announcements
 from app.domain.cash_days.actions import warn_of_low_floats
 from app.domain.claims.actions import forget_old_misses
+from app.domain.feedback import actions as feedback
 from app.domain.programmes import queries as programmes
 from app.domain.stipends.errors import AccrualChanged
 from app.domain.unclaimed import actions as unclaimed
@@ -70,6 +72,18 @@ def forget(database: Database, now: datetime) -> int:
     return 0
 
 
+def tell_of_feedback(database: Database, now: datetime) -> int:
+    """Tell of what was said on an earlier day and waits for an answer, once a day."""
+    with database.transaction() as session:
+        return feedback.tell_of_waiting(session, now=now)
+
+
+def forget_words(database: Database, now: datetime) -> int:
+    """Forget what was said and answered long ago, and visits announced for days past."""
+    with database.transaction() as session:
+        return feedback.forget_old(session, now=now) + announcements.forget_old(session, now=now)
+
+
 def warn(database: Database, now: datetime) -> int:
     """Tell of every site whose cash is low, once a day."""
     with database.transaction() as session:
@@ -87,6 +101,8 @@ DUTIES: Mapping[str, Duty] = {
     "claims.expire": Duty(timedelta(minutes=15), expire),
     "claims.forget": Duty(timedelta(hours=6), forget),
     "webhooks.forget": Duty(timedelta(hours=6), forget_webhooks),
+    "feedback.tell": Duty(timedelta(hours=1), tell_of_feedback),
+    "feedback.forget": Duty(timedelta(hours=6), forget_words),
     "floats.warn": Duty(timedelta(minutes=15), warn),
 }
 
