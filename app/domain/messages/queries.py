@@ -283,6 +283,18 @@ def versions_of(
     return [_template(row) for row in rows]
 
 
+def is_anything_due(session: Session, *, now: datetime) -> bool:
+    """Whether a worker has anything to do; a look, which takes nothing."""
+    due = select(Message.id).where(
+        Message.state.in_((MessageState.WAITING, MessageState.UNCERTAIN)),
+        Message.available_at <= now,
+    )
+    left_behind = select(Message.id).where(
+        Message.state.in_((MessageState.LEASED, MessageState.SENDING)), Message.leased_until < now
+    )
+    return any(session.scalar(each.limit(1)) is not None for each in (due, left_behind))
+
+
 def attempts_of(session: Session, message_id: UUID) -> int:
     """The number of a message's latest attempt, 0 for none."""
     latest = select(func.max(MessageAttempt.number)).where(MessageAttempt.message_id == message_id)
