@@ -41,6 +41,7 @@ def draw_amounts(
     words: AmountWords | None = None,
     writing: Writing = WRITING,
     value: Callable[[float], str] | None = None,
+    by_day: bool = False,
     width: int = 640,
 ) -> str:
     """Bars of parts over periods that follow each other, and a line of what stands at the end of each.
@@ -53,6 +54,7 @@ def draw_amounts(
         names: (k,) of the parts.
         standing: (p,) drawn as a line; ``words.standing`` is its name.
         value: how amounts at the axis are written.
+        by_day: the first and the last period are named by their day, instead of the months by theirs.
 
     >>> svg = draw_amounts([date(2026, 3, 2), date(2026, 3, 9)], np.array([[4.0, 9.0]]), ["paid"])
     >>> svg.count("<rect"), "paid" in svg
@@ -81,7 +83,10 @@ def draw_amounts(
                 for i, each in enumerate(standing.tolist())
             ]
         )
-    body += _months(periods, writing, left, right, room, y=bottom + 20)
+    if by_day:
+        body += _days(periods, writing, left, right, room, y=bottom + 20)
+    else:
+        body += _months(periods, writing, left, right, room, y=bottom + 20)
     return document(width, bottom + 30, title=words.title, description=words.description, body=body)
 
 
@@ -133,6 +138,27 @@ def _bars(parts: FloatArray, y: Scale, left: float, room: float) -> list[str]:
 def _line(through: list[tuple[float, float]]) -> list[str]:
     dots = [element("circle", cx=px, cy=py, r=3, fill=MARK) for px, py in through[-1:]]
     return [element("path", d=points(through), fill="none", stroke=MARK, stroke_width=2.5), *dots]
+
+
+def _days(
+    periods: Sequence[date],
+    writing: Writing,
+    left: float,
+    right: float,
+    room: float,
+    *,
+    y: float,
+) -> list[str]:
+    """The first and the last day."""
+    ends = [
+        (left + room / 2, left, periods[0], "start"),
+        (right - room / 2, right, periods[-1], "end"),
+    ]
+    parts = []
+    for tick, x, day, anchor in ends[-1:] if len(periods) == 1 else ends:
+        parts.append(line(tick, y - 20, tick, y - 15, stroke=QUIET))
+        parts.append(text(writing.day(day), x, y, size=12, fill=QUIET, anchor=anchor))
+    return parts
 
 
 def _months(
