@@ -6,9 +6,16 @@ from typing import ClassVar, Protocol, Self
 
 from app.core.errors import DomainError, Kind
 from app.domain.channels.events import Medium
+from app.gateways import generic
 from app.gateways.adapter import Adapter, Hook, Option, Options
 from app.gateways.africastalking import AfricasTalking
+from app.gateways.infobip import Infobip
+from app.gateways.console import Console
+from app.gateways.hubtel import Hubtel
 from app.gateways.kannel import Kannel
+from app.gateways.rapidpro import RapidPro
+from app.gateways.twilio import Twilio
+from app.gateways.vonage import Vonage
 
 
 class UnknownGateway(DomainError):
@@ -48,7 +55,13 @@ def written_out(kind: type[WrittenOut]) -> Provider:
     return Provider(kind.slug, kind.name, kind.media, kind.hooks, kind.options, kind.from_options)
 
 
-PROVIDERS: Sequence[Provider] = (written_out(AfricasTalking), written_out(Kannel))
+PROVIDERS: Sequence[Provider] = (
+    written_out(AfricasTalking),
+    written_out(Infobip),
+    written_out(Kannel),
+    written_out(Twilio),
+    written_out(Vonage),
+)
 
 ADAPTERS: Mapping[str, Provider] = {provider.slug: provider for provider in PROVIDERS}
 
@@ -58,3 +71,13 @@ def adapter_for(slug: str, options: Options) -> Adapter:
     if slug not in ADAPTERS:
         raise UnknownGateway(slug=slug)
     return ADAPTERS[slug].from_options(options)
+
+
+def options_of(slug: str, options: Options) -> Sequence[Option]:
+    """What a channel is to be asked for, now that these options are known. Raises: UnknownGateway, BadOptions."""
+    if slug not in ADAPTERS:
+        raise UnknownGateway(slug=slug)
+    declared = ADAPTERS[slug].options
+    if slug == generic.SLUG and options.get(generic.PROFILE.name):
+        return (*declared, *generic.read_profile(options[generic.PROFILE.name]).asked_for)
+    return declared

@@ -1,9 +1,14 @@
 """What the shared tests need to know of each provider: options that work, and how it signs."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import hmac
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
+
+from twilio.request_validator import RequestValidator
 
 from app.gateways.adapter import Adapter, Call, Hook, Sms
 from app.gateways.registry import adapter_for
@@ -38,8 +43,74 @@ class Case:
     after_a_500: str = "Uncertain"
 
 
+TWILIO_TOKEN = "twilio-token-for-tests"
+VONAGE_SECRET = "vonage-signature-secret-for-tests"
+
+
+class Repeatable(dict[str, list[str]]):
+    """A form as Twilio's library wants it where names may come twice."""
+
+    def getlist(self, name: str) -> list[str]:
+        return self[name]
+
+
+def by_twilio(call: Call, hook: Hook) -> Call:
+    """As Twilio does it: its own library signs."""
+    form = Repeatable()
+    for name, value in parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True):
+        form.setdefault(name, []).append(value)
+    signature = RequestValidator(TWILIO_TOKEN).compute_signature(call.url, form)
+    return replace(call, headers={**call.headers, "x-twilio-signature": signature})
+
+
+def by_vonage(call: Call, hook: Hook) -> Call:
+    """As Vonage's own clients do it: a timestamp, then the sorted fields, their values without & and =."""
+    extra = {"timestamp": str(int(NOW.timestamp())), "nonce": "a6e3-for-tests"}
+    if call.method == "GET":
+        pairs = [*call.query, *extra.items()]
+        pairs.append(("sig", vonage_signature(pairs)))
+        return replace(call, query=pairs, url=f"{call.url.split('?')[0]}?{urlencode(pairs)}")
+    if call.headers.get("content-type") == "application/json":
+        try:
+            told = json.loads(call.body)
+            told |= extra
+            told["sig"] = vonage_signature(told.items())
+        except (ValueError, TypeError, RecursionError):
+            return call
+        return replace(call, body=json.dumps(told).encode())
+    pairs = parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True)
+    pairs += extra.items()
+    pairs.append(("sig", vonage_signature(pairs)))
+    return replace(call, body=urlencode(pairs).encode())
+
+
+def vonage_signature(fields: Iterable[tuple[str, object]]) -> str:
+    told = hmac.new(VONAGE_SECRET.encode(), digestmod="sha256")
+    for name, value in sorted(fields, key=lambda field: field[0]):
+        plain = str(value).replace("&", "_").replace("=", "_")
+        told.update(f"&{name}={plain}".encode("utf-8", "replace"))
+    return told.hexdigest().upper()
+
+
 CASES: Mapping[str, Case] = {
     "africastalking": Case({"username": "sandbox", "api_key": "at-key-for-tests"}),
+    "infobip": Case({"host": "abc123.api.infobip.com", "api_key": "infobip-key-for-tests"}),
+    "twilio": Case(
+        {"account_sid": "AC" + "0123456789abcdef" * 2, "auth_token": TWILIO_TOKEN},
+        sign=by_twilio,
+        signs=frozenset({Hook.INBOUND, Hook.STATUS}),
+        signing_options=frozenset({"auth_token"}),
+    ),
+    "vonage": Case(
+        {
+            "api_key": "abcd1234",
+            "api_secret": "vonage-secret-for-tests",
+            "signature_secret": VONAGE_SECRET,
+        },
+        sign=by_vonage,
+        signs=frozenset({Hook.INBOUND, Hook.STATUS}),
+        signing_options=frozenset({"signature_secret"}),
+    ),
 }
 
 
