@@ -96,11 +96,8 @@ def answer(
     if stands.answer == words:
         return stands
     _check_open(row, seen)
-    row.state, row.sealed_answer = (
-        FeedbackState.ANSWERED,
-        _seal(session, row.id, queries.ANSWER, words),
-    )
-    _handled(session, row, by, now)
+    sealed = _seal(session, row.id, queries.ANSWER, words)
+    _handle(session, row, FeedbackState.ANSWERED, sealed, by, now)
     record_act(session, "feedback.answered", row.id, by, now, again=bool(stands.answer))
     return queries.facts(session, row)
 
@@ -115,8 +112,7 @@ def close(session: Session, feedback_id: UUID, *, seen: str, by: Actor, now: dat
     if row.state is FeedbackState.CLOSED:
         return
     _check_open(row, seen)
-    row.state, row.sealed_answer = FeedbackState.CLOSED, None
-    _handled(session, row, by, now)
+    _handle(session, row, FeedbackState.CLOSED, None, by, now)
     record_act(session, "feedback.closed", row.id, by, now)
 
 
@@ -207,9 +203,17 @@ def _check_open(row: Feedback, seen: str) -> None:
         raise AnswerChanged
 
 
-def _handled(session: Session, row: Feedback, by: Actor, now: datetime) -> None:
-    zone = programmes.clock_of(session, by.programme_id, None)
-    row.handled_on, row.handled_by = local_date(now, zone), by.staff_id
+def _handle(
+    session: Session,
+    row: Feedback,
+    state: FeedbackState,
+    sealed: bytes | None,
+    by: Actor,
+    now: datetime,
+) -> None:
+    on = local_date(now, programmes.clock_of(session, by.programme_id, None))
+    row.state, row.sealed_answer = state, sealed
+    row.handled_on, row.handled_by = on, by.staff_id
     session.flush()
 
 
