@@ -118,13 +118,17 @@ Outcome = Accepted | Retry | Rejected | Stopped | Uncertain
 
 @dataclass(frozen=True)
 class Option:
-    """A setting of a channel of this kind, as forms and ``pdi gateway`` ask for it. ``label`` is English for translation."""
+    """A setting of a channel of this kind, as forms and ``pdi gateway`` ask for it. ``label`` is English for translation.
+
+    ``is_long`` tells that it is a text of many lines.
+    """
 
     name: str
     label: str
     is_secret: bool = False
     is_required: bool = True
     default: str = ""
+    is_long: bool = False
 
 
 class Adapter(Protocol):

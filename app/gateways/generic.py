@@ -28,7 +28,7 @@ from app.gateways.reading import Json, at, plain
 
 SLUG = "generic"
 NAME = N_("Another provider, by a profile")
-PROFILE = Option("profile", N_("Profile of the provider (TOML)"))
+PROFILE = Option("profile", N_("Profile of the provider (TOML)"), is_long=True)
 SHIPPED = ("advanta", "arkesel", "beem", "hollatags", "moolre", "nalo")
 FOLDER = File(__file__).with_name("profiles")
 

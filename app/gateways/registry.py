@@ -9,10 +9,11 @@ from app.domain.channels.events import Medium
 from app.gateways import generic
 from app.gateways.adapter import Adapter, Hook, Option, Options
 from app.gateways.africastalking import AfricasTalking
-from app.gateways.infobip import Infobip
 from app.gateways.console import Console
 from app.gateways.hubtel import Hubtel
+from app.gateways.infobip import Infobip
 from app.gateways.kannel import Kannel
+from app.gateways.profile import read_profile
 from app.gateways.rapidpro import RapidPro
 from app.gateways.twilio import Twilio
 from app.gateways.vonage import Vonage
@@ -55,12 +56,40 @@ def written_out(kind: type[WrittenOut]) -> Provider:
     return Provider(kind.slug, kind.name, kind.media, kind.hooks, kind.options, kind.from_options)
 
 
+def by_profile(slug: str) -> Provider:
+    """One of the profiles in ``profiles/``."""
+    profile = generic.shipped_profile(slug)
+    return Provider(
+        slug,
+        profile.name,
+        profile.media,
+        profile.hooks,
+        profile.asked_for,
+        generic.shipped(slug),
+    )
+
+
+# What it can do is in the profile that a channel brings along, and so are its other options.
+GENERIC = Provider(
+    generic.SLUG,
+    generic.NAME,
+    frozenset(Medium),
+    dict.fromkeys(Hook, frozenset({"GET", "POST"})),
+    (generic.PROFILE,),
+    generic.from_options,
+)
+
 PROVIDERS: Sequence[Provider] = (
     written_out(AfricasTalking),
+    written_out(Hubtel),
     written_out(Infobip),
     written_out(Kannel),
+    written_out(RapidPro),
     written_out(Twilio),
     written_out(Vonage),
+    *map(by_profile, generic.SHIPPED),
+    GENERIC,
+    written_out(Console),
 )
 
 ADAPTERS: Mapping[str, Provider] = {provider.slug: provider for provider in PROVIDERS}
@@ -79,5 +108,5 @@ def options_of(slug: str, options: Options) -> Sequence[Option]:
         raise UnknownGateway(slug=slug)
     declared = ADAPTERS[slug].options
     if slug == generic.SLUG and options.get(generic.PROFILE.name):
-        return (*declared, *generic.read_profile(options[generic.PROFILE.name]).asked_for)
+        return (*declared, *read_profile(options[generic.PROFILE.name]).asked_for)
     return declared
