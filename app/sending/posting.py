@@ -124,6 +124,7 @@ class Posting:
             given = {"Host": parts.netloc, "Connection": "close", **headers}
             connection.request("POST", target, body, given)
             response = connection.getresponse()
+            late.check()  # headers that were cut off look complete
             with contextlib.suppress(OSError, HTTPException):  # the status line was the answer
                 response.read(LONGEST_ANSWER)
             return Said(response.status, retry_after=_retry_after(response, now))
@@ -153,6 +154,10 @@ class _Deadline:
         if left <= 0:
             raise TimeoutError
         return left
+
+    def check(self) -> None:
+        """Raises: TimeoutError, when no time is left."""
+        _ = self.left
 
     @property
     def is_over(self) -> bool:
