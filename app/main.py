@@ -12,9 +12,10 @@ from app.core.clock import utc_now
 from app.core.crypto import Keyring
 from app.core.db import Database
 from app.core.settings import Settings
-from app.web import api, pages, problems
+from app.web import api, hooks, pages, problems
 from app.web.api import desk_events
 from app.web.armour import Armour
+from app.web.channel_doors import ChannelDoors
 from app.web.pages import batches_answers
 from app.web.static_files import PublicFiles
 from app.web.templating import FOLDER
@@ -38,7 +39,8 @@ def create_app(
 
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
-        worker = BackgroundWorker(opened, clock) if opened.is_sqlite and not database else None
+        is_embedded = opened.is_sqlite and not database
+        worker = BackgroundWorker(opened, clock, settings) if is_embedded else None
         if worker:
             worker.start()
         yield
@@ -58,8 +60,9 @@ def create_app(
     )
     app.state.database, app.state.keyring = opened, keyring
     app.state.settings, app.state.clock = settings, clock
+    app.state.channel_doors = ChannelDoors(opened, keyring)
     problems.install(app)
-    for router in (*api.ROUTERS, *pages.ROUTERS):
+    for router in (*api.ROUTERS, *pages.ROUTERS, hooks.router):
         app.include_router(router)
     app.mount("/static", PublicFiles(directory=FOLDER / "static"))
     app.add_middleware(

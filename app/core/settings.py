@@ -21,6 +21,7 @@ ABOUT = {
     "host": "address to listen on (127.0.0.1)",
     "port": "port to listen on (8000)",
     "trusted_proxies": "addresses of reverse proxies whose X-Forwarded-* headers are believed, by comma",
+    "proxy_count": "reverse proxies in front; X-Forwarded-For is counted from its end where providers call (0: by trusted_proxies)",
     "pool_size": "PostgreSQL connections of one process (20)",
     "body_limit": "largest request body in bytes (65536)",
     "webhook_networks": "networks of your own that webhooks may go to, by comma, as 10.1.0.0/16 (none: https to public addresses only)",
@@ -38,6 +39,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     trusted_proxies: str = ""
+    proxy_count: int = 0
     pool_size: int = 20
     body_limit: int = 64 * 1024
     webhook_networks: str = ""
@@ -64,6 +66,8 @@ class Settings:
             url = url.replace("postgresql://", "postgresql+psycopg://", 1)
         if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise BadSetting("PDI_DATABASE_URL must begin with sqlite:/// or postgresql://")
+        if self.proxy_count < 0:
+            raise BadSetting(f"there are no or more reverse proxies, not {self.proxy_count}")
         if not 0 < self.port < 65536:
             raise BadSetting(f"a port is a number from 1 to 65535, not {self.port}")
         try:

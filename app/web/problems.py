@@ -32,6 +32,8 @@ STATUS = {
 }
 HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 RETRY_AFTER_SECONDS = "5"
+# What is raised while the database or its keys are away.
+AWAY = (OperationalError, InterfaceError, PoolTimeout, NotCommitted, KeyProblem)
 
 log = logging.getLogger("pdi.web")
 
@@ -95,7 +97,7 @@ def install(app: FastAPI) -> None:
         # No column can hold it, a text with a NUL for one.
         return answer(request, 422, "invalid_request", {})
 
-    for away in (OperationalError, InterfaceError, PoolTimeout, NotCommitted, KeyProblem):
+    for away in AWAY:
         app.add_exception_handler(away, _unavailable)
 
 
