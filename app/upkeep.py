@@ -17,6 +17,8 @@ from app.domain.announcements import actions as announcements
 from app.domain.cash_days.actions import warn_of_low_floats
 from app.domain.claims.actions import forget_old_misses
 from app.domain.feedback import actions as feedback
+from app.domain.messages.actions import forget_old as forget_old_messages
+from app.domain.notices import actions as notices
 from app.domain.programmes import queries as programmes
 from app.domain.stipends.errors import AccrualChanged
 from app.domain.unclaimed import actions as unclaimed
@@ -96,6 +98,32 @@ def forget_webhooks(database: Database, now: datetime) -> int:
         return forget_old_deliveries(session, now=now)
 
 
+def remind_of_days(database: Database, now: datetime) -> int:
+    """Remind those who agreed to it that their coupons end soon, and of the day on which they want to come again."""
+    reminded = 0
+    for programme_id, _ in _programmes(database, now):
+        with database.transaction() as session:
+            reminded += notices.remind_of_coupons(session, programme_id, now=now)
+        with database.transaction() as session:
+            reminded += notices.remind_of_appointments(session, programme_id, now=now)
+    return reminded
+
+
+def call_for_failures(database: Database, now: datetime) -> int:
+    """Call whoever can send messages again that have failed, once a day."""
+    called = 0
+    for programme_id, today in _programmes(database, now):
+        with database.transaction() as session:
+            called += notices.call_for_failures(session, programme_id, today=today, now=now)
+    return called
+
+
+def forget_messages(database: Database, now: datetime) -> int:
+    """Forget what was sent weeks ago, and to whom."""
+    with database.transaction() as session:
+        return forget_old_messages(session, now=now)
+
+
 DUTIES: Mapping[str, Duty] = {
     "claims.remind": Duty(timedelta(minutes=5), remind),
     "claims.expire": Duty(timedelta(minutes=15), expire),
@@ -103,6 +131,9 @@ DUTIES: Mapping[str, Duty] = {
     "webhooks.forget": Duty(timedelta(hours=6), forget_webhooks),
     "feedback.tell": Duty(timedelta(hours=1), tell_of_feedback),
     "feedback.forget": Duty(timedelta(hours=6), forget_words),
+    "messages.remind": Duty(timedelta(minutes=15), remind_of_days),
+    "messages.call": Duty(timedelta(hours=1), call_for_failures),
+    "messages.forget": Duty(timedelta(hours=6), forget_messages),
     "floats.warn": Duty(timedelta(minutes=15), warn),
 }
 

@@ -1,4 +1,4 @@
-"""Delivers the outbox, chains the audit record, computes analyses and does what is due once in a while."""
+"""Delivers the outbox, chains the audit record, computes analyses, sends messages and does what is due once in a while."""
 
 import logging
 import threading
@@ -16,6 +16,7 @@ from app.computations import KINDS
 from app.core.db import Database, NotCommitted
 from app.core.errors import DomainError
 from app.core.outbox import OutboxRow, body_of
+from app.core.settings import Settings
 from app.core.turns import is_due, take_turn
 from app.domain.analyses import actions as analyses
 from app.domain.analyses import queries as analysis_queries
@@ -23,6 +24,10 @@ from app.domain.analyses.actions import TakenRun
 from app.domain.analyses.queries import Result
 from app.domain.audit.actions import chain
 from app.domain.audit.queries import has_loose_events
+from app.domain.messages import queries as message_queries
+from app.sending.messages import client, send_due
+from app.sending.posting import Posting
+from app.sending.webhooks import deliver_due
 from app.subscribers import SUBSCRIBERS, Happened
 from app.upkeep import DUTIES
 
@@ -101,14 +106,16 @@ def keep_up(database: Database, *, now: datetime) -> int:
 
 
 def is_keeping_up(database: Database, *, now: datetime) -> bool:
-    """Whether no event waits for its first delivery longer than a working worker would let it."""
+    """Whether no event and no message waits for its first try longer than a working worker would let it."""
     forgotten = select(OutboxRow.id).where(
         OutboxRow.delivered_at.is_(None),
         OutboxRow.attempts == 0,
         OutboxRow.available_at < now - PATIENCE,
     )
     with database.snapshot() as session:
-        return session.scalar(forgotten.limit(1)) is None
+        return session.scalar(forgotten.limit(1)) is None and message_queries.is_kept_up_with(
+            session, now=now - PATIENCE
+        )
 
 
 def compute(
@@ -171,10 +178,19 @@ class _Told:
 
 
 class BackgroundWorker:
-    """The worker as three threads: events wait for no analysis. An embedded database has it inside the server."""
+    """The worker as five threads: events wait for no analysis, and nothing for another's network. An embedded database has it
+    inside the server."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        settings: Settings | None = None,
+    ) -> None:
         self._database, self._clock = database, clock
+        self._settings = settings or Settings()
+        self._providers = client()
+        self._posting = Posting(self._settings.webhook_networks)
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._repeat, args=(round_,), name=name, daemon=True)
@@ -182,6 +198,8 @@ class BackgroundWorker:
                 ("pdi-worker", self._deliver),
                 ("pdi-analyses", self._compute),
                 ("pdi-upkeep", self._keep_up),
+                ("pdi-messages", self._send),
+                ("pdi-webhooks", self._tell),
             )
         ]
 
@@ -190,10 +208,11 @@ class BackgroundWorker:
             thread.start()
 
     def stop(self) -> None:
-        """Let what is under way end, and no more begin; an analysis is given back."""
+        """Let what is under way end, and no more begin; an analysis is given back, and messages that have not left."""
         self._stopping.set()
         for thread in self._threads:
             thread.join(timeout=10)
+        self._providers.close()
 
     def _deliver(self) -> int:
         return run_once(self._database, now=self._clock())
@@ -204,6 +223,20 @@ class BackgroundWorker:
     def _keep_up(self) -> int:
         keep_up(self._database, now=self._clock())
         return 0  # whatever was done, the next turn comes in minutes
+
+    def _send(self) -> int:
+        return send_due(
+            self._database,
+            self._clock,
+            self._providers,
+            public_url=self._settings.public_url,
+            is_stopping=self._stopping.is_set,
+        )
+
+    def _tell(self) -> int:
+        return deliver_due(
+            self._database, self._clock, self._posting, is_stopping=self._stopping.is_set
+        )
 
     def _repeat(self, round_: Callable[[], int]) -> None:
         while not self._stopping.is_set():

@@ -1,4 +1,4 @@
-"""``pdi worker``: deliver events and chain the audit record until stopped."""
+"""``pdi worker``: deliver events, send messages and chain the audit record until stopped."""
 
 import argparse
 import logging
@@ -22,10 +22,11 @@ def run(arguments: argparse.Namespace) -> int:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    with opened(settings_of(arguments)) as database:
+    settings = settings_of(arguments)
+    with opened(settings) as database:
         if arguments.check:
             return 0 if is_keeping_up(database, now=utc_now()) else 1
-        worker = BackgroundWorker(database, utc_now)
+        worker = BackgroundWorker(database, utc_now, settings)
         worker.start()
         stopping.wait()
         worker.stop()

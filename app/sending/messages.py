@@ -5,6 +5,7 @@ The call itself is outside any transaction. Whatever a worker leaves half done a
 
 import logging
 import random
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -12,11 +13,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import httpx
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
-from app.core.db import Database, NotCommitted
+from app.core.db import Database
 from app.domain.channels import queries as channels
 from app.domain.channels.events import Medium
 from app.domain.channels.queries import ChannelFacts
@@ -74,7 +74,12 @@ class _Ready:
 
 
 def client() -> httpx.Client:
-    """What providers are called with: nothing of the machine's own proxies, no redirects."""
+    """What providers are called with. No redirect is followed: it would carry a number to where nobody chose."""
+    for name in (
+        "httpx",
+        "httpcore",
+    ):  # they log addresses, and in an address may stand number and text
+        logging.getLogger(name).setLevel(logging.WARNING)
     return httpx.Client(
         timeout=TIMEOUT_SECONDS,
         follow_redirects=False,
@@ -107,9 +112,10 @@ def send_due(
             break
         try:
             _send(database, clock, http, leased, public_url)
-        except (SQLAlchemyError, NotCommitted) as error:
+        except Exception as error:  # noqa: BLE001 - the other messages must still leave
             # Its lease brings it back: unsent if nothing had left, uncertain if something may have.
-            log.warning("a message was left to its lease: %s", type(error).__name__)
+            place = "".join(traceback.format_tb(error.__traceback__))
+            log.error("a message was left to its lease: %s\n%s", type(error).__name__, place)
     return len(taken)
 
 
@@ -242,7 +248,7 @@ def _text(session: Session, leased: Leased, recipient: Recipient) -> str:
         return text_of(Screen.from_json(body.facts), body.language, Medium.SMS)
     name = leased.kind.value
     own = messages.override(session, leased.programme_id, name, body.language)
-    facts = notices.facts_of(leased.kind, body, recipient)
+    facts = notices.facts_of(session, leased.programme_id, leased.kind, body, recipient)
     return text_of_template(name, body.language, facts, own)
 
 

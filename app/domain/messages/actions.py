@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Update, func, select, update
+from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -38,11 +38,15 @@ from app.domain.messages.models import (
 )
 from app.domain.messages.queries import Leased
 from app.domain.messages.rules import (
+    CAPS_KEPT,
     HARMLESS_TWICE,
     LONGEST_REST,
     REPORT_WAIT,
     REPORTED,
     REST,
+    ROWS_KEPT,
+    UNKNOWN_KEPT,
+    WORDS_KEPT,
     AttemptState,
     MessageKind,
     MessageState,
@@ -422,6 +426,46 @@ def report(session: Session, channel_id: UUID, delivery: Delivery, *, now: datet
     if not delivery.provider_id:
         return False
     return _report_unknown(session, channel_id, delivery, now)
+
+
+def forget_old(session: Session, *, now: datetime) -> int:
+    """Forget what finished messages said and to whom, later the messages themselves; returns how many were deleted.
+
+    What waits is not touched: its time ends it first.
+    """
+    gone = 0
+    for each in programmes.programmes(session):
+        today = _today(session, each.id, now)
+        theirs = (Message.programme_id == each.id, Message.state.not_in(queries.GOING))
+        spoken = select(Message.id).where(*theirs, Message.queued_on <= today - WORDS_KEPT)
+        session.execute(
+            update(MessageAttempt)
+            .where(MessageAttempt.message_id.in_(spoken), MessageAttempt.sealed_number.is_not(None))
+            .values(sealed_number=None)
+        )
+        session.execute(
+            update(Message)
+            .where(Message.id.in_(spoken), Message.sealed_body.is_not(None))
+            .values(sealed_body=None)
+        )
+        old = select(Message.id).where(*theirs, Message.queued_on <= today - ROWS_KEPT)
+        attempts = select(MessageAttempt.id).where(MessageAttempt.message_id.in_(old))
+        session.execute(delete(ProviderMessage).where(ProviderMessage.attempt_id.in_(attempts)))
+        session.execute(
+            delete(ProviderMessage).where(
+                ProviderMessage.programme_id == each.id,
+                ProviderMessage.attempt_id.is_(None),
+                ProviderMessage.learnt_on <= today - UNKNOWN_KEPT,
+            )
+        )
+        session.execute(delete(MessageAttempt).where(MessageAttempt.message_id.in_(old)))
+        gone += session.execute(delete(Message).where(Message.id.in_(old))).rowcount  # type: ignore[attr-defined]
+        session.execute(
+            delete(MessageCap).where(
+                MessageCap.programme_id == each.id, MessageCap.day <= today - CAPS_KEPT
+            )
+        )
+    return gone
 
 
 def _report_unknown(session: Session, channel_id: UUID, delivery: Delivery, now: datetime) -> bool:

@@ -26,6 +26,7 @@ from app.domain.messages.rules import (
 from app.domain.programmes import queries as programmes
 
 WEEK = timedelta(days=7)
+GOING = (MessageState.WAITING, MessageState.LEASED, MessageState.SENDING)
 UNDER_WAY = (
     MessageState.WAITING,
     MessageState.LEASED,
@@ -167,6 +168,17 @@ def failures(session: Session, programme_id: UUID, *, most: int = 50) -> list[Me
     return _facts(session, rows.all())
 
 
+def has_failed_since(session: Session, programme_id: UUID, day: date) -> bool:
+    """Whether a message to anyone but staff has failed on a day or after it. A call that fails calls for no other."""
+    failed = select(Message.id).where(
+        Message.programme_id == programme_id,
+        Message.state.in_((MessageState.FAILED, MessageState.DEAD)),
+        Message.kind != MessageKind.STAFF_ALERT,
+        Message.ended_on >= day,
+    )
+    return session.scalar(failed.limit(1)) is not None
+
+
 def cancelled(session: Session, programme_id: UUID, *, most: int = 20) -> list[MessageFacts]:
     """What someone on the staff has called off, newest first."""
     rows = session.scalars(
@@ -293,6 +305,14 @@ def is_anything_due(session: Session, *, now: datetime) -> bool:
         Message.state.in_((MessageState.LEASED, MessageState.SENDING)), Message.leased_until < now
     )
     return any(session.scalar(each.limit(1)) is not None for each in (due, left_behind))
+
+
+def is_kept_up_with(session: Session, *, now: datetime) -> bool:
+    """Whether no message waits that was due before then."""
+    forgotten = select(Message.id).where(
+        Message.state == MessageState.WAITING, Message.available_at < now, Message.tries == 0
+    )
+    return session.scalar(forgotten.limit(1)) is None
 
 
 def attempts_of(session: Session, message_id: UUID) -> int:

@@ -116,6 +116,11 @@ REST = timedelta(minutes=10)
 LONGEST_REST = timedelta(hours=4)
 NO_CHANNEL_WAIT = timedelta(minutes=10)
 
+# What was said and to whom is forgotten before that it was said.
+WORDS_KEPT = timedelta(days=14)
+ROWS_KEPT = timedelta(days=90)
+UNKNOWN_KEPT = timedelta(days=3)
+CAPS_KEPT = timedelta(days=8)
 LONGEST_REASON = 80
 LONG_DIGITS = re.compile(r"\+?\d[\d ().-]{5,}\d")
 

@@ -12,6 +12,7 @@ from app.domain.alerts.rules import AlertKind
 from app.domain.appointments import queries as appointments
 from app.domain.appointments.rules import AppointmentKind
 from app.domain.contacts.queries import contact_of
+from app.domain.messages import queries as messages
 from app.domain.messages.actions import queue
 from app.domain.messages.rules import MessageKind
 from app.domain.notices import queries
@@ -83,6 +84,15 @@ def call_staff(
             now=now,
         )
         for each in called
+    )
+
+
+def call_for_failures(session: Session, programme_id: UUID, *, today: date, now: datetime) -> int:
+    """Call those who can send again what has failed today, once a day; returns how many are called."""
+    if not messages.has_failed_since(session, programme_id, today):
+        return 0
+    return call_staff(
+        session, programme_id=programme_id, alert=AlertKind.MESSAGES_FAIL, cause=str(today), now=now
     )
 
 

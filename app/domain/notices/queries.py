@@ -31,6 +31,7 @@ from app.domain.participants import queries as participants
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.stipends.queries import owed_to
+from app.domain.unclaimed.queries import expiry_of
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,16 @@ def is_still_so(
     return STILL_SO[kind](session, programme_id, body, now)
 
 
-def facts_of(kind: MessageKind, body: Body, recipient: Recipient) -> Mapping[str, Any]:
-    """What a template may say: where to go and to call, and the days that were known when it was queued."""
+def facts_of(
+    session: Session, programme_id: UUID, kind: MessageKind, body: Body, recipient: Recipient
+) -> Mapping[str, Any]:
+    """What a template may say: where to go and to call, and until when or on which day."""
     place = recipient.site
     where = {"site": dict(place.name), "phone": place.phone} if place else {}
     days = {name: body.facts[name] for name in ("until", "day") if name in body.facts}
+    if kind is MessageKind.REWARD_WAITING_LAST and body.participant_id:
+        until = _expires_on(session, programme_id, body.participant_id)
+        days |= {"until": until.isoformat()} if until else {}
     return where | days
 
 
@@ -120,6 +126,20 @@ def _participant(
 def _is_owed(session: Session, _programme_id: UUID, body: Body, _now: datetime) -> bool:
     """Something is owed that is neither paid nor on its way."""
     return body.participant_id is not None and bool(owed_to(session, body.participant_id))
+
+
+def _is_about_to_expire(session: Session, programme_id: UUID, body: Body, now: datetime) -> bool:
+    """The same, and it is owed no longer after a day that the programme's rules still set."""
+    if body.participant_id is None:
+        return False
+    until = _expires_on(session, programme_id, body.participant_id)
+    today = local_date(now, programmes.clock_of(session, programme_id, None))
+    return until is not None and until >= today
+
+
+def _expires_on(session: Session, programme_id: UUID, participant_id: UUID) -> date | None:
+    owed, expiry = owed_to(session, participant_id), expiry_of(session, programme_id)
+    return expiry.day_of(owed[0].entered_on) if owed and expiry else None
 
 
 def _has_live_coupons(session: Session, programme_id: UUID, body: Body, now: datetime) -> bool:
@@ -177,7 +197,7 @@ Question = Callable[[Session, UUID, Body, datetime], bool]
 
 STILL_SO: Mapping[MessageKind, Question] = {
     MessageKind.REWARD_WAITING: _is_owed,
-    MessageKind.REWARD_WAITING_LAST: _is_owed,
+    MessageKind.REWARD_WAITING_LAST: _is_about_to_expire,
     MessageKind.COUPONS_EXPIRE: _has_live_coupons,
     MessageKind.APPOINTMENT: _stands,
     MessageKind.FOLLOW_UP: _stands,
