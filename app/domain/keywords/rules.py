@@ -94,6 +94,7 @@ _BY_WORD: Mapping[str, tuple[str, str]] = {
     for language, words in by_language.items()
     for word in words.split()
 }
+_AROUND = " .,;:!?\"'«»“”()"
 _WORD = re.compile(r"\W*(\w+|\?)\W*(.*)", re.DOTALL)
 
 
@@ -102,7 +103,7 @@ def read_sms(text: str, setting: Setting) -> Step:
     text = unicodedata.normalize("NFC", text[:LONGEST_SMS]).strip()
     state = State(setting.default_language, "sms")
     if _is_mostly_digits(text):
-        return _card(state, normalise(text))
+        return _card(state, _digits(text))
     found = _WORD.fullmatch(text)
     first, rest = (found[1].casefold(), found[2].strip()) if found else ("", "")
     wants, language = _BY_WORD.get(first, ("", ""))
@@ -114,9 +115,9 @@ def read_sms(text: str, setting: Setting) -> Step:
         case "stop_alone" if not rest:
             return state, StopMessages()
         case "card":
-            return _card(state, normalise(rest))
+            return _card(state, _digits(rest))
         case "hours":
-            number = normalise(rest)
+            number = _digits(rest)
             chosen = int(number) if _is_digits(number, range(1, 3)) else 0
             return State(state.language, "sms", {"chosen": chosen}), Sites()
         case "help":
@@ -163,12 +164,12 @@ def _card(state: State, digits: str) -> Step:
 def _read(state: State, rest: str) -> Step:
     """``READ 123 456 789``, and ``READ 123456789 2`` for what follows."""
     receipt, _, page = rest.rpartition(" ")
-    if not (is_receipt(normalise(receipt)) and _is_digits(page, range(1, 2))):
+    if not (is_receipt(_digits(receipt)) and _is_digits(_digits(page), range(1, 2))):
         receipt, page = rest, "1"
-    receipt = normalise(receipt)
+    receipt = _digits(receipt)
     if not is_receipt(receipt):
         return _reply(state, "sms_read_what")
-    return State(state.language, "sms", {"page": max(int(page), 1)}), ReadAnswer(receipt)
+    return State(state.language, "sms", {"page": max(int(_digits(page)), 1)}), ReadAnswer(receipt)
 
 
 def _language(state: State, rest: str, setting: Setting) -> Step:
@@ -206,9 +207,13 @@ def _reply(state: State, name: str, facts: Mapping[str, Any] | None = None) -> S
 
 def _is_mostly_digits(text: str) -> bool:
     """Whether this is meant as a card's digits, right or wrong: no letters, and about as many of them."""
-    digits = normalise(text)
+    digits = _digits(text)
     near = range(CODE_LENGTH - 3, CODE_LENGTH + 4)
     return _is_digits(digits, near)
+
+
+def _digits(text: str) -> str:
+    return normalise(text.strip(_AROUND))
 
 
 def _is_digits(typed: str, lengths: range) -> bool:
