@@ -175,7 +175,7 @@ class Status(Hooked):
 class SaidBack(Part):
     """What the provider answers to a message: ``words`` is the table of what stands in ``field``.
 
-    Of several fields the first that is there counts. A text is cut into pieces at ``separator``, and fields are their positions.
+    Of several fields the first whose word is in the table counts. A text is cut into pieces at ``separator``, and fields are their positions.
     """
 
     format: Literal["json", "text"] = "json"

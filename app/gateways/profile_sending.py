@@ -82,7 +82,7 @@ def _meaning(part: SaidBack, answer: httpx.Response) -> Outcome:
     if not part.words:
         return accepted
     said = (plain(told, *path).strip().lower() for path in part.field)
-    meaning = part.words.get(next(filter(None, said), ""))
+    meaning = next((part.words[word] for word in said if word in part.words), None)
     if meaning is None:
         return Uncertain("an answer that is not in the table")
     return accepted if meaning == "accepted" else MEANINGS[meaning]()
