@@ -38,11 +38,12 @@ def send(part: Send, settings: Mapping[str, str], sms: Sms, http: httpx.Client) 
     answer = _ask(part, _places(part, settings, sms), http)
     if not isinstance(answer, httpx.Response):
         return answer
-    outcome = _meaning(part.answer, answer)
-    if answer.is_success or (outcome and not isinstance(outcome, Accepted | Uncertain)):
-        # The table may know better than the status why nothing was taken; never that something was.
+    refused, outcome = network.refusal(answer), _meaning(part.answer, answer)
+    if refused is None:
         return outcome
-    return network.refusal(answer) or outcome
+    # The table may know better than a bare 400 or 500 why nothing was taken; never that something was.
+    is_vague = refused == Rejected(f"HTTP {answer.status_code}") or isinstance(refused, Uncertain)
+    return refused if not is_vague or isinstance(outcome, Accepted | Uncertain) else outcome
 
 
 def _places(part: Send, settings: Mapping[str, str], sms: Sms) -> dict[str, Json]:

@@ -12,8 +12,10 @@ from twilio.request_validator import RequestValidator
 
 from app.gateways.adapter import Adapter, Call, Hook, Sms
 from app.gateways.registry import adapter_for
+from tests.gateways import made_up
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+RAPIDPRO_AUTHORIZATION = "Token rapidpro-value-for-tests"
 OUR_ID = UUID("0197a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b")
 SMS = Sms(
     our_id=OUR_ID,
@@ -92,9 +94,33 @@ def vonage_signature(fields: Iterable[tuple[str, object]]) -> str:
     return told.hexdigest().upper()
 
 
+def with_authorization(call: Call, hook: Hook) -> Call:
+    return replace(call, headers={**call.headers, "authorization": RAPIDPRO_AUTHORIZATION})
+
+
 CASES: Mapping[str, Case] = {
+    "advanta": Case({"api_key": "advanta-key-for-tests", "partner_id": "77"}),
     "africastalking": Case({"username": "sandbox", "api_key": "at-key-for-tests"}),
+    "arkesel": Case({"api_key": "arkesel-key-for-tests"}),
+    "beem": Case({"api_key": "beem-key", "secret_key": "beem-secret-for-tests"}),
+    "console": Case({}, sends=False),
+    "generic": Case(
+        {"profile": made_up.profile(), "user": "pdi", "password": "kestrel-password-for-tests"}
+    ),
+    "hollatags": Case({}, sends=False),
+    "hubtel": Case({}, sends=False),
     "infobip": Case({"host": "abc123.api.infobip.com", "api_key": "infobip-key-for-tests"}),
+    "kannel": Case({"username": "tester", "password": "kannel-password-for-tests"}),
+    "moolre": Case({}, sends=False),
+    "nalo": Case({}, sends=False),
+    "rapidpro": Case(
+        {
+            "url": "https://rapidpro.example/",
+            "channel": "dbc126ed-66bc-4e28-b67b-81dc3327c95d",
+            "authorization": RAPIDPRO_AUTHORIZATION,
+        },
+        sign=with_authorization,
+    ),
     "twilio": Case(
         {"account_sid": "AC" + "0123456789abcdef" * 2, "auth_token": TWILIO_TOKEN},
         sign=by_twilio,

@@ -105,7 +105,7 @@ def a_call(
 ) -> Call:
     url = f"{ADDRESS}/{slug}/channel/secret/{hook}"
     if query:
-        url += "?" + urlencode(query)
+        url += "?" + urlencode(query, errors="surrogatepass")
     return Call(method, url, headers, query, body)
 
 
