@@ -134,7 +134,7 @@ def _folded(character: str) -> str:
     if character.isspace():
         return " "
     plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
-    return plain[:_LONGEST] or NOTHING
+    return plain.replace("`", "'")[:_LONGEST] or NOTHING
 
 
 def _is_letter(character: str) -> bool:

@@ -32,32 +32,7 @@ from app.domain.screens.rules import (
 )
 from app.telephone.lengths import septets
 from app.telephone.screens import TEXTS, text_of
-from tests.menus import COUPON, OWN_CARD, PIN, RECEIPT, SETTING, Telephone
-
-WORDS = "The door was locked on Tuesday."
-
-# Every screen, and the keys that lead there from the beginning: what is told there is never more than three answers away.
-WAYS: dict[str, tuple[str, ...]] = {
-    "home": (),
-    "more": ("5",),
-    "coupon": ("1",),
-    "coupon_usable": ("1", COUPON),
-    "sites": ("2",),
-    "hours": ("2", "1"),
-    "way": ("2", "1", "2"),
-    "own_card": ("3",),
-    "pin": ("3", OWN_CARD),
-    "card_says": ("3", OWN_CARD, PIN),
-    "day": ("4", "1"),
-    "announced": ("4", "1", "1"),
-    "words": ("5", "1"),
-    "feedback_kept": ("5", "1", WORDS),
-    "receipt": ("5", "2"),
-    "answer": ("5", "2", RECEIPT),
-    "language": ("5", "3"),
-    "stop": ("5", "4"),
-    "stopped": ("5", "4", "1"),
-}
+from tests.menus import COUPON, OWN_CARD, PIN, RECEIPT, SETTING, WAYS, WORDS, Telephone
 
 
 @pytest.mark.parametrize("name", WAYS)
