@@ -1,6 +1,5 @@
 """How a channel is, in a word and a colour, for whoever looks after it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -14,6 +13,7 @@ from app.domain.channels import queries as channels
 from app.domain.channels.queries import ChannelFacts
 from app.domain.messages import queries as messages
 from app.domain.messages.queries import ChannelHealth, Counts
+from app.domain.messaging import queries as messaging
 from app.domain.programmes import queries as programmes
 
 SILENT_AFTER = timedelta(days=3)
@@ -80,7 +80,7 @@ def conditions_of(session: Session, programme_id: UUID, *, now: datetime) -> lis
     """Of every channel, the first to be tried first."""
     today = local_date(now, programmes.clock_of(session, programme_id, None))
     health = {each.channel_id: each for each in messages.health(session, programme_id, now=now)}
-    came: Mapping[UUID, date] = {}
+    came = messaging.last_came(session, programme_id)
     return [
         _condition(each, health.get(each.id), came.get(each.id), today)
         for each in channels.channels_of(session, programme_id)
