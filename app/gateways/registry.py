@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol, Self
 from app.core.errors import DomainError, Kind
 from app.domain.channels.events import Medium
 from app.gateways import generic
-from app.gateways.adapter import Adapter, Hook, Option, Options
+from app.gateways.adapter import Adapter, BadOptions, Hook, Option, Options
 from app.gateways.africastalking import AfricasTalking
 from app.gateways.console import Console
 from app.gateways.hubtel import Hubtel
@@ -103,10 +103,13 @@ def adapter_for(slug: str, options: Options) -> Adapter:
 
 
 def options_of(slug: str, options: Options) -> Sequence[Option]:
-    """What a channel is to be asked for, now that these options are known. Raises: UnknownGateway, BadOptions."""
+    """What a channel is to be asked for, now that these options are known; of a bad profile nothing is. Raises: UnknownGateway."""
     if slug not in ADAPTERS:
         raise UnknownGateway(slug=slug)
     declared = ADAPTERS[slug].options
-    if slug == generic.SLUG and options.get(generic.PROFILE.name):
-        return (*declared, *read_profile(options[generic.PROFILE.name]).asked_for)
-    return declared
+    if slug != generic.SLUG:
+        return declared
+    try:
+        return (*declared, *read_profile(options.get(generic.PROFILE.name, "")).asked_for)
+    except BadOptions:
+        return declared
