@@ -51,7 +51,6 @@ MESSAGES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ("/messages", N_("Overview"), frozenset({Permission.SEE_MESSAGES})),
     ("/messages/channels", N_("Channels"), frozenset({Permission.EDIT_CHANNELS})),
     ("/messages/feedback", N_("Feedback"), frozenset({Permission.ANSWER_FEEDBACK})),
-    ("/messages/webhooks", N_("Other systems"), frozenset({Permission.EDIT_WEBHOOKS})),
     ("/messages/alerts", N_("My alerts"), frozenset().union(*NEEDED.values())),
 )
 
