@@ -84,11 +84,16 @@ def fitted(
 ) -> str:
     """The text with as much of its long names as fits, or with the shortest; ``write`` is told how long a name may be."""
     text = write(longest)
-    for limit in range(longest - 1, shortest - 1, -1):
-        if fits(text):
-            break
-        text = write(limit)
-    return text
+    if fits(text) or longest <= shortest:
+        return text
+    best, too_long = shortest, longest
+    while too_long - best > 1:
+        middle = (best + too_long) // 2
+        if fits(write(middle)):
+            best = middle
+        else:
+            too_long = middle
+    return write(best)
 
 
 def cut(text: str, limit: int) -> str:
