@@ -21,6 +21,7 @@ from app.verification import (
     money,
     pads,
     record,
+    telephone,
 )
 
 CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
@@ -69,5 +70,9 @@ CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "prizes: each winning ticket stands in the ledger once": lottery.prizes,
     "proposals: rules about money are what two people agreed on": lottery.proposals,
     "analyses: each has what its state says": analyses.runs,
+    "feedback: said, answered and read in this order": telephone.feedback,
+    "announced visits: each for a site of its programme": telephone.announcements,
+    "appointments: with someone of the programme who was here": telephone.appointments,
+    "numbers of staff: of nobody who has left": telephone.staff_numbers,
     "audit record: whole and as it was written": audit.faults,
 }
