@@ -95,6 +95,17 @@ class MessageFacts:
 
 
 @dataclass(frozen=True)
+class SentFacts:
+    """A message that went out to a telephone; ``to`` is the masked number."""
+
+    on: date
+    to: str
+    kind: MessageKind
+    state: AttemptState
+    channel_id: UUID
+
+
+@dataclass(frozen=True)
 class Counts:
     """What a channel did in some days; ``spent_minor`` is in its own currency."""
 
@@ -351,6 +362,41 @@ def resting(session: Session, programme_id: UUID, *, now: datetime) -> dict[UUID
         .group_by(ChannelDay.channel_id)
     )
     return {row[0]: row[1] for row in rows if row[1]}
+
+
+def sent_since(
+    session: Session,
+    programme_id: UUID,
+    since: date,
+    *,
+    msisdn: str | None = None,
+    most: int = 200,
+) -> list[SentFacts]:
+    """What went out of our own accord, to all numbers that are still known or to one, newest day first.
+
+    Answers to what a telephone asked are left out: they would tell of what was said without a name.
+    """
+    rows = session.execute(
+        select(MessageAttempt, Message.kind)
+        .join(Message, Message.id == MessageAttempt.message_id)
+        .where(
+            MessageAttempt.programme_id == programme_id,
+            MessageAttempt.made_on >= since,
+            MessageAttempt.sealed_number.is_not(None),
+            Message.kind != MessageKind.REPLY,
+        )
+        .order_by(MessageAttempt.made_on.desc(), MessageAttempt.id)
+    )
+    found = []
+    for attempt, kind in rows:
+        number = number_of(session, attempt) or ""
+        if msisdn in (None, number):
+            found.append(
+                SentFacts(attempt.made_on, masked(number), kind, attempt.state, attempt.channel_id)
+            )
+        if len(found) == most:
+            break
+    return found
 
 
 def body_of(session: Session, row: Message) -> Body | None:

@@ -32,6 +32,8 @@ from app.domain.messaging.queries import KeptSession
 from app.domain.messaging.rules import Conversation, Reply, Turn
 from app.domain.opt_outs.actions import opt_out
 from app.domain.screens.rules import Ask, Hours, Screen, Setting, Sites, State, Step, Told, last
+from app.domain.staff.actions import record_act
+from app.domain.staff.queries import Actor
 
 # A reply that is a message of its own is worth nothing when the conversation is long over.
 REPLY_LIFE = timedelta(minutes=10)
@@ -370,3 +372,15 @@ def _caller(session: Session, here: Here, msisdn: str) -> Caller:
     programme_id = here.channel.programme_id
     digest = number_digest(session, programme_id, msisdn)
     return Caller(programme_id, here.channel.id, msisdn, digest, here.channel.language, here.now)
+
+
+def note_read(session: Session, *, by: Actor, is_one_number: bool, now: datetime) -> None:
+    """Note that someone read conversations, of everyone or of one number; which number stays out of the record."""
+    record_act(
+        session,
+        "conversations.read",
+        by.programme_id,
+        by,
+        now,
+        of="one_number" if is_one_number else "all",
+    )
