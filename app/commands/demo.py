@@ -80,7 +80,7 @@ def _fill(folder: Path, participants: int) -> None:
         scene = fill(database, participants=participants, now=utc_now(), tell=progress)
     progress.end()
     sites = tuple(site.code for site in scene.sites)
-    Credentials(scene.log_ins, CODE, sites, (), scene.claim_cards).write(half)
+    Credentials(scene.log_ins, CODE, sites, (), scene.claim_cards, scene.gateways).write(half)
     finish(folder)
 
 

@@ -5,7 +5,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from app.demo.scene import LogIn
+from app.demo.scene import DemoGateway, LogIn
 
 FILE = "demo-credentials.json"
 
@@ -17,12 +17,13 @@ class Credentials:
     sites: tuple[str, ...]
     usable_coupons: tuple[str, ...]
     claim_cards: tuple[tuple[str, str], ...] = ()
+    gateways: tuple[DemoGateway, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Write the file for its owner's eyes only, all of it or nothing."""
         told = {
             **{name: asdict(log_in) for name, log_in in self.log_ins.items()},
-            "gateways": [],
+            "gateways": [asdict(gateway) for gateway in self.gateways],
             "programme": self.programme,
             "sites": list(self.sites),
             "usable_coupons": list(self.usable_coupons),
@@ -48,4 +49,5 @@ class Credentials:
             tuple(told["sites"]),
             tuple(told["usable_coupons"]),
             tuple((card["code"], card["pin"]) for card in told.get("claim_cards", ())),
+            tuple(DemoGateway(**gateway) for gateway in told.get("gateways", ())),
         )

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from app.core.db import Database
+from app.demo.gateways import let_people_call, open_gateways
 from app.demo.printed import print_pads
 from app.demo.scene import Scene, set_up
 from app.demo.season import DAYS, Season
+from app.demo.telephone import agree_on_days, announce_visits, ask_to_be_called, say_things
 from app.domain.programmes.models import Programme, Site
 from app.upkeep import DUTIES
 from app.worker import run_once
@@ -39,10 +41,17 @@ def fill(database: Database, *, participants: int, now: datetime, tell: Progress
             del kept  # until here the session need not read them again for every step of a visit
         tell(season.came, participants)
     print_pads(database, scene, now=now)
+    with database.transaction() as session:
+        gateways = open_gateways(session, scene, now=opened)
+        say_things(session, scene, now=now)
+        announce_visits(session, scene, now=now, rng=random.Random(SEED))
+        agree_on_days(session, scene, now=now)
+        ask_to_be_called(session, scene, now=now)
     for duty in DUTIES.values():
         duty.do(database, now)
     while run_once(database, now=now):
         pass
+    let_people_call(database, scene, now=now, rng=random.Random(SEED))
     with database.snapshot() as session:
         cards = season.finance.cards_worth_showing(session)
-    return replace(scene, claim_cards=tuple(cards))
+    return replace(scene, claim_cards=tuple(cards), gateways=gateways)

@@ -65,8 +65,19 @@ class LogIn:
 
 
 @dataclass(frozen=True)
+class DemoGateway:
+    """Where a provider would call the demonstration, and the account that its calls are signed for."""
+
+    slug: str
+    channel_id: str
+    secret: str
+    path: str
+    options: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Scene:
-    """The programme, its sites, who sits at each desk, and what to tell: log-ins, and people's own cards with their PINs."""
+    """The programme, its sites, who sits at each desk, and what to tell: log-ins, gateways, people's own cards with their PINs."""
 
     programme_id: UUID
     sites: tuple[SiteFacts, ...]
@@ -78,6 +89,7 @@ class Scene:
     admin: Actor
     log_ins: dict[str, LogIn]
     claim_cards: tuple[tuple[str, str], ...] = ()
+    gateways: tuple[DemoGateway, ...] = ()
 
 
 def set_up(session: Session, *, participants: int, now: datetime) -> Scene:
