@@ -23,6 +23,7 @@ COMMANDS = {
     "verify": ("verify", "check every invariant the database must hold"),
     "programme": ("programme", "open a programme or a site, list them"),
     "staff": ("staff", "add, list and remove people who log in"),
+    "gateway": ("gateway", "connect SMS and USSD providers"),
     "key": ("key", "make, list and end API keys"),
     "analyse": ("analyse", "analyse a recruitment file, without a server"),
     "convert": ("convert", "write a recruitment file in another layout"),
