@@ -91,3 +91,42 @@ def why_it_waits(reason: str | None) -> str:
 def what_went_wrong(reason: str | None) -> tuple[str, str]:
     """In English, to be translated: what happened and what to do. A provider's own word is for ``PROVIDER_SAID``."""
     return WENT_WRONG.get(reason or Reason.REFUSED, (PROVIDER_SAID, ASK_PROVIDER))
+
+
+# What a telephone was shown, by the name of the screen: never what was typed, or the digits it showed.
+SCREENS: Mapping[str, str] = {
+    "home": N_("The beginning of the menu"),
+    "more": N_("The rest of the menu"),
+    "coupon": N_("Asked for the digits of a card"),
+    "coupon_usable": N_("A card can be used"),
+    "not_usable": N_("Not usable, ask at the desk"),
+    "locked": N_("Sent to the desk"),
+    "sites": N_("The list of places"),
+    "no_sites": N_("No place to tell of"),
+    "hours": N_("Opening hours"),
+    "way": N_("The way to a place"),
+    "own_card": N_("Asked for the digits of the own card"),
+    "pin": N_("Asked for the PIN"),
+    "card_says": N_("What the own card says"),
+    "day": N_("Asked for a day to come"),
+    "announced": N_("A visit is announced"),
+    "language": N_("The choice of language"),
+    "stop": N_("Asked whether messages should stop"),
+    "stopped": N_("Messages are stopped"),
+    "try_later": N_("Asked to try again later"),
+    "test_message": N_("A test message"),
+    "sms_help": N_("What can be asked by text message"),
+    "sms_unknown": N_("Not understood"),
+    "sms_mistyped": N_("Asked to check the digits"),
+    "sms_own_card": N_("Sent to the desk with the own card"),
+    "sms_sites": N_("The list of places"),
+    "sms_no_sites": N_("No place to tell of"),
+    "sms_hours": N_("Opening hours and the way"),
+    "sms_languages": N_("The choice of language"),
+}
+UNNAMED = N_("Something else")
+
+
+def screen_name(name: str) -> str:
+    """In English, to be translated."""
+    return SCREENS.get(name, UNNAMED)
