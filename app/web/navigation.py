@@ -49,6 +49,7 @@ STIPENDS: tuple[tuple[str, str, frozenset[Permission]], ...] = (
 # The pages about messages, in the same way: a line for each page that is there.
 MESSAGES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ("/messages", N_("Overview"), frozenset({Permission.SEE_MESSAGES})),
+    ("/messages/conversations", N_("Conversations"), frozenset({Permission.SEE_MESSAGES})),
     ("/messages/channels", N_("Channels"), frozenset({Permission.EDIT_CHANNELS})),
     ("/messages/feedback", N_("Feedback"), frozenset({Permission.ANSWER_FEEDBACK})),
     ("/messages/alerts", N_("My alerts"), frozenset().union(*NEEDED.values())),

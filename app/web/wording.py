@@ -184,6 +184,7 @@ ACTS: dict[str, str] = {
     "bundle.issued": N_("Issued a set of coupons"),
     "chain.exported": N_("Took a chain away as a file"),
     "chain.viewed": N_("Opened a chain"),
+    "conversations.read": N_("Read conversations with telephones"),
     "message.sent_again": N_("Had a message sent again"),
     "message.cancelled": N_("Called a message off"),
     "template.written": N_("Wrote the words of a message"),
