@@ -17,10 +17,18 @@ from app.core.crypto import Keyring
 from app.core.db import Database
 from app.core.installation import Installation, ensure_installed
 from app.core.outbox import OutboxRow
+from app.domain.alerts.actions import keep_number
+from app.domain.alerts.models import StaffNumber
+from app.domain.alerts.rules import AlertKind
 from app.domain.analyses.actions import cancel, fail, finish, request, take
 from app.domain.analyses.models import AnalysisRun
 from app.domain.analyses.queries import Result
 from app.domain.analyses.rules import AnalysisKind, RunState
+from app.domain.announcements.actions import announce
+from app.domain.announcements.models import Announcement
+from app.domain.appointments.actions import agree
+from app.domain.appointments.models import Appointment
+from app.domain.appointments.rules import AppointmentKind
 from app.domain.arrivals.actions import arrive, record_conflict
 from app.domain.audit.actions import chain
 from app.domain.audit.models import AuditEvent
@@ -37,6 +45,8 @@ from app.domain.counts.models import CashCount
 from app.domain.coupons.models import Coupon, CouponBundle, ReservedCoupon
 from app.domain.coupons.rules import CouponStatus
 from app.domain.expiry.actions import expire
+from app.domain.feedback import actions as feedback
+from app.domain.feedback.models import Feedback
 from app.domain.floats.models import CashHandover
 from app.domain.intake.models import Redemption
 from app.domain.intake.rules import Answer, Outcome
@@ -50,7 +60,7 @@ from app.domain.participants.models import Participant, PossibleDuplicate
 from app.domain.participants.queries import Arrival, Origin, seal_arrival, seal_origin
 from app.domain.participants.rules import Likeness, Standing
 from app.domain.programmes import actions as programmes
-from app.domain.programmes.models import ProtocolProposal
+from app.domain.programmes.models import Programme, ProtocolProposal
 from app.domain.programmes.rules import (
     ProposalState,
     Protocol,
@@ -130,6 +140,7 @@ def world(database: Database) -> World:
         draws_and_proposals(session, place, seed)
         chain(session)
         cash_that_is_missing(session)
+        said_and_agreed(session, place, seed)
         return World(place, seed, visit, waiting, decided, account_digest(session, Earner(seed, 0)))
 
 
@@ -236,6 +247,23 @@ def cash_that_is_missing(session: Session) -> None:
     shortages.decide_write_off(
         session, books(session, till), loss, is_approved=True, note="", by=till.lead, now=LATER
     )
+
+
+def said_and_agreed(session: Session, place: Place, seed: UUID) -> None:
+    """Feedback that was answered and read, a visit announced, a day agreed on, a number of the staff."""
+    by: dict[str, Any] = {"by": place.manager, "now": LATER}
+    programme_id, today = place.programme.id, LATER.date()
+    receipt = feedback.say(session, programme_id, "Thank you.", language="en", on=today)
+    said = session.scalars(select(Feedback.id)).one()
+    feedback.say(session, programme_id, "The door was locked.", language="en", on=today)
+    feedback.answer(session, said, "Thank you too.", seen="waiting", **by)
+    feedback.read_answer(session, programme_id, receipt, on=today)
+    announce(session, place.site.id, today, b"1" * 32, now=LATER)
+    agree(
+        session, uuid4(), seed, site_id=place.site.id, kind=AppointmentKind.VISIT, day=today, **by
+    )
+    kinds = [AlertKind.FEEDBACK_WAITS]
+    keep_number(session, number="050 123 45 67", kinds=kinds, language="uk", **by)
 
 
 def some_analyses(session: Session, place: Place) -> None:
@@ -540,6 +568,40 @@ def cards_for_someone_who_may_be_someone_else(
             sealed_arrival=seal_arrival(keyring, person, arrival),
         )
     )
+
+
+@breaks("feedback")
+def answered_before_it_was_said(connection: Connection, _world: World, _: Keyring) -> None:
+    answered = Feedback.handled_on.is_not(None)
+    connection.execute(
+        update(Feedback).where(answered).values(said_on=LATER.date() + timedelta(days=1))
+    )
+
+
+@breaks("announced visits")
+def announced_elsewhere(connection: Connection, world: World, _: Keyring) -> None:
+    connection.execute(
+        update(Announcement).values(programme_id=another_programme(connection, world))
+    )
+
+
+@breaks("appointments")
+def agreed_for_yesterday(connection: Connection, _world: World, _: Keyring) -> None:
+    connection.execute(update(Appointment).values(day=LATER.date() - timedelta(days=1)))
+
+
+@breaks("numbers of staff")
+def a_number_of_someone_of_elsewhere(connection: Connection, world: World, _: Keyring) -> None:
+    connection.execute(
+        update(StaffNumber).values(programme_id=another_programme(connection, world))
+    )
+
+
+def another_programme(connection: Connection, world: World) -> UUID:
+    others = select(Programme.id).where(Programme.id != world.place.programme.id)
+    found = connection.scalars(others).first()
+    assert found
+    return found
 
 
 @breaks("analyses")
