@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from app.core.db import Database
 from app.core.settings import Settings
-from app.domain.channels.events import GatewayEvent, Medium
+from app.domain.channels.events import GatewayEvent, Medium, Pressed
 from app.domain.channels.rules import is_allowed
 from app.domain.messaging.actions import Here, receive
 from app.domain.messaging.rules import Reply
@@ -92,8 +92,11 @@ def _hear(
     except Unreadable as error:
         log.warning("a call of %s cannot be read: %s", door.channel.slug, error.reason)
         return Response(status_code=400)
+    # Kannel calls one address for both.
+    is_ussd = any(isinstance(event, Pressed) for event in events)
+    medium = Medium.USSD if is_ussd else Medium.SMS
     if is_away:
-        return _answered(door, call, hook, _later(door))
+        return _answered(door, call, hook, medium, _later(door))
     raw = _raw(call, hook) if len(events) == 1 else None
     here = Here(door.channel, door.setting, door.adapter.replies_inline, now, raw)
     try:
@@ -103,8 +106,8 @@ def _hear(
             hook is not Hook.USSD
         ):  # a provider sends a text message again, and a person presses again
             raise
-        return _answered(door, call, hook, _later(door))
-    return _answered(door, call, hook, next(filter(None, reversed(replies)), None))
+        return _answered(door, call, hook, medium, _later(door))
+    return _answered(door, call, hook, medium, next(filter(None, reversed(replies)), None))
 
 
 def call_of(request: Request, body: bytes, public_url: str) -> Call:
@@ -141,8 +144,9 @@ def _received(database: Database, here: Here, event: GatewayEvent) -> Reply | No
     raise AssertionError
 
 
-def _answered(door: ChannelDoor, call: Call, hook: Hook, reply: Reply | None) -> Response:
-    medium = Medium.USSD if hook is Hook.USSD else Medium.SMS
+def _answered(
+    door: ChannelDoor, call: Call, hook: Hook, medium: Medium, reply: Reply | None
+) -> Response:
     text = text_of(reply.screen, reply.language, medium) if reply else None
     answer = door.adapter.render(call, hook, text=text, ends=reply is None or reply.ends)
     headers = {**answer.headers, "Content-Type": answer.media_type}
