@@ -17,7 +17,9 @@ from app.domain.announcements import actions as announcements
 from app.domain.cash_days.actions import warn_of_low_floats
 from app.domain.claims.actions import forget_old_misses
 from app.domain.feedback import actions as feedback
+from app.domain.limits.actions import forget_old as forget_old_counts
 from app.domain.messages.actions import forget_old as forget_old_messages
+from app.domain.messaging import actions as messaging
 from app.domain.notices import actions as notices
 from app.domain.programmes import queries as programmes
 from app.domain.stipends.errors import AccrualChanged
@@ -124,6 +126,19 @@ def forget_messages(database: Database, now: datetime) -> int:
         return forget_old_messages(session, now=now)
 
 
+def forget_calls(database: Database, now: datetime) -> int:
+    """Forget what telephones sent, and what was counted of it, when it has served."""
+    with database.transaction() as session:
+        forget_old_counts(session, now=now)
+        return messaging.forget_old(session, now=now)
+
+
+def scrub_calls(database: Database, now: datetime) -> int:
+    """Forget within minutes what was answered to those who gave no name."""
+    with database.transaction() as session:
+        return messaging.scrub(session, now=now)
+
+
 DUTIES: Mapping[str, Duty] = {
     "claims.remind": Duty(timedelta(minutes=5), remind),
     "claims.expire": Duty(timedelta(minutes=15), expire),
@@ -131,6 +146,8 @@ DUTIES: Mapping[str, Duty] = {
     "webhooks.forget": Duty(timedelta(hours=6), forget_webhooks),
     "feedback.tell": Duty(timedelta(hours=1), tell_of_feedback),
     "feedback.forget": Duty(timedelta(hours=6), forget_words),
+    "messaging.scrub": Duty(timedelta(minutes=5), scrub_calls),
+    "messaging.forget": Duty(timedelta(hours=1), forget_calls),
     "messages.remind": Duty(timedelta(minutes=15), remind_of_days),
     "messages.call": Duty(timedelta(hours=1), call_for_failures),
     "messages.forget": Duty(timedelta(hours=6), forget_messages),

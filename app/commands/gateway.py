@@ -15,7 +15,6 @@ from app.commands.opening import add_data_argument, opened, settings_of
 from app.core.clock import utc_now
 from app.core.db import Database
 from app.core.settings import PREFIX, BadSetting, Settings
-from app.domain.audit.actions import record
 from app.domain.channels import actions, queries
 from app.domain.channels.errors import UnknownChannel
 from app.domain.channels.events import Medium
@@ -23,6 +22,7 @@ from app.domain.channels.queries import ChannelFacts
 from app.domain.channels.rules import ChannelSettings, path
 from app.domain.contacts.errors import BadNumber
 from app.domain.contacts.rules import read_msisdn
+from app.domain.messaging.actions import note_calls_read
 from app.domain.messaging.queries import calls_of
 from app.domain.programmes.queries import ProgrammeFacts
 from app.gateways import generic
@@ -192,14 +192,7 @@ def _change(
         actions.switch(session, channel.id, is_on=arguments.act == "on", by=None, now=now)
         return f"{channel.name} is {arguments.act}\n"
     if arguments.act == "calls":
-        record(
-            session,
-            "channel.calls_read",
-            subject=channel.id,
-            staff_id=None,
-            programme_id=channel.programme_id,
-            at=now,
-        )
+        note_calls_read(session, channel, now=now)
         calls = calls_of(session, channel.id)
         return "".join(f"{each.on}  {dict(each.contents)}\n" for each in calls) or "none is kept\n"
     if arguments.what == "renew":

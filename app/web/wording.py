@@ -188,6 +188,7 @@ ACTS: dict[str, str] = {
     "message.sent_again": N_("Had a message sent again"),
     "message.cancelled": N_("Called a message off"),
     "template.written": N_("Wrote the words of a message"),
+    "channel.calls_read": N_("Read what a provider sent, as it came"),
     "channel.changed": N_("Changed a provider's account"),
     "channel.opened": N_("Opened a provider's account"),
     "channel.secret_ended": N_("Ended a secret address of a provider"),

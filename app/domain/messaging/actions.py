@@ -11,6 +11,7 @@ from app.core.crypto import keyring_of
 from app.core.db import put
 from app.core.ids import random_id
 from app.core.telephone_numbers import number_digest
+from app.domain.audit.actions import record
 from app.domain.channels.events import (
     Delivery,
     GatewayEvent,
@@ -383,4 +384,16 @@ def note_read(session: Session, *, by: Actor, is_one_number: bool, now: datetime
         by,
         now,
         of="one_number" if is_one_number else "all",
+    )
+
+
+def note_calls_read(session: Session, channel: ChannelFacts, *, now: datetime) -> None:
+    """Note that someone at the machine read what a provider sent, as it came."""
+    record(
+        session,
+        "channel.calls_read",
+        subject=channel.id,
+        staff_id=None,
+        programme_id=channel.programme_id,
+        at=now,
     )
