@@ -52,6 +52,7 @@ MESSAGES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ("/messages/conversations", N_("Conversations"), frozenset({Permission.SEE_MESSAGES})),
     ("/messages/channels", N_("Channels"), frozenset({Permission.EDIT_CHANNELS})),
     ("/messages/feedback", N_("Feedback"), frozenset({Permission.ANSWER_FEEDBACK})),
+    ("/messages/webhooks", N_("Other systems"), frozenset({Permission.EDIT_WEBHOOKS})),
     ("/messages/alerts", N_("My alerts"), frozenset().union(*NEEDED.values())),
 )
 
