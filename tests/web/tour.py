@@ -20,13 +20,16 @@ from sqlalchemy.orm import Session
 from starlette.routing import Route
 
 from app.cli import main
-from app.core.clock import utc_now
+from app.core.clock import local_date, utc_now
 from app.core.codes import new_code
 from app.core.crypto import Keyring, keyring_of
 from app.core.db import Database
 from app.demo.credentials import Credentials
 from app.demo.scene import LOG_INS
+from app.domain.announcements.actions import announce
 from app.domain.answers.actions import mark_unknown
+from app.domain.appointments import actions as appointments
+from app.domain.appointments.rules import AppointmentKind
 from app.domain.batches.actions import take_out
 from app.domain.batches.queries import BatchFacts
 from app.domain.batches.rules import Selection
@@ -37,6 +40,9 @@ from app.domain.counts.actions import Sheet
 from app.domain.counts.rules import CountKind
 from app.domain.devices.actions import Begun, begin_enrolment
 from app.domain.expiry.actions import expire
+from app.domain.feedback import actions as feedback
+from app.domain.feedback import queries as feedbacks
+from app.domain.feedback.rules import FeedbackState
 from app.domain.floats import actions as floats
 from app.domain.floats.queries import drawer
 from app.domain.intake.actions import redeem
@@ -295,6 +301,79 @@ def _given_card(tour: Tour) -> Names:
         person, by = tour.visits["services"], tour.place.intake
         card = give_card(session, person, "407182", card_id=uuid4(), by=by, now=utc_now())
         return claims.names_of(session, card.id, programme_id=by.programme_id)
+
+
+def _agreed(days: int) -> Go:
+    """The page of someone who agreed to come again in so many days, or was to come so many days ago."""
+
+    def go(visitor: Visitor) -> None:
+        tour, now = visitor.tour, utc_now()
+        person, today = tour.visits["done"], local_date(now, tour.place.site.timezone)
+        with tour.database.transaction() as session:
+            appointments.cancel(session, person, by=tour.place.intake, now=now)
+            appointments.agree(
+                session, uuid4(), person, site_id=tour.place.site.id, kind=AppointmentKind.VISIT,
+                day=today + timedelta(days=days), by=tour.place.intake,
+                now=now + timedelta(days=min(days, 0)),
+            )  # fmt: skip
+        _of_visit("appointment")(visitor)
+        visitor.page.locator("#missed, #agreed").wait_for()
+
+    return go
+
+
+def _agreed_on_no_day(visitor: Visitor) -> None:
+    _of_visit("appointment")(visitor)
+    visitor.send("main form.card")
+    visitor.page.locator("#day-error").wait_for()
+
+
+def _expected_at_the_desk(visitor: Visitor) -> None:
+    tour, now = visitor.tour, utc_now()
+    with tour.database.transaction() as session:
+        today = local_date(now, tour.place.site.timezone)
+        announce(session, tour.place.site.id, today, secrets.token_bytes(32), now=now)
+    visitor.open("/desk")
+    visitor.page.locator("#coming").wait_for()
+
+
+def _said(then: str = "") -> Go:
+    """Something that someone said without a name: as it waits, answered, or set aside."""
+
+    def go(visitor: Visitor) -> None:
+        tour, now = visitor.tour, utc_now()
+        programme_id, text = tour.place.programme.id, f"The door was locked ({uuid4()})."
+        with tour.database.transaction() as session:
+            feedback.say(session, programme_id, text, language="en", on=now.date())
+            some = feedbacks.said(session, programme_id, FeedbackState.WAITING, most=1000)
+            found = next(each for each in some if each.text == text)
+            by: dict[str, Any] = {"seen": found.version, "by": tour.place.manager, "now": now}
+            if then == "answered":
+                feedback.answer(session, found.id, "Thank you. " * 20, **by)
+            elif then == "closed":
+                feedback.close(session, found.id, **by)
+        visitor.open(f"/messages/feedback/{found.id}")
+        visitor.page.locator("blockquote").wait_for()
+
+    return go
+
+
+def _answering(words: str, form: str, seen: str) -> Go:
+    def go(visitor: Visitor) -> None:
+        _said()(visitor)
+        visitor.page.fill("#text", words)
+        with visitor.page.expect_navigation():
+            visitor.page.locator(form).click()
+        visitor.page.locator(seen).wait_for()
+
+    return go
+
+
+def _bad_number_of_mine(visitor: Visitor) -> None:
+    visitor.open("/messages/alerts")
+    visitor.page.fill("#number", "12")
+    visitor.send("main form.card")
+    visitor.page.locator("#number-error").wait_for()
 
 
 def _own_card(visitor: Visitor) -> None:
@@ -777,6 +856,11 @@ DESK = (
     Screen("a payment to fetch", "intake", ("POST /desk/rewards",), _rewards),
     Screen("how to be paid", "intake", ("GET /desk/visits/{participant_id}/contact",), _of_visit("contact")),
     Screen("a number that is none", "intake", ("POST /desk/visits/{participant_id}/contact",), _bad_number),
+    Screen("a day to come again", "intake", ("GET /desk/visits/{participant_id}/appointment",), _of_visit("appointment")),
+    Screen("an agreed day", "intake", ("GET /desk/visits/{participant_id}/appointment",), _agreed(3)),
+    Screen("a missed day", "intake", ("GET /desk/visits/{participant_id}/appointment",), _agreed(-2)),
+    Screen("a day that is none", "intake", ("POST /desk/visits/{participant_id}/appointment",), _agreed_on_no_day),
+    Screen("who is expected", "intake", ("GET /desk",), _expected_at_the_desk),
     Screen("someone's own card", "intake", ("GET /desk/visits/{participant_id}/card",), _own_card),
     Screen("someone's own card without a PIN", "intake", ("POST /desk/visits/{participant_id}/card",), _sent_from(_own_card, "form[action$='/card']")),
     Screen("another PIN without a code", "intake", ("POST /desk/visits/{participant_id}/card/pin",), _sent_from(_own_card, "form[action$='/pin']")),
@@ -819,6 +903,15 @@ GENERAL = (
     *at("/signals", "lead"),
     *_unfilled("/signals", "lead", "form[action$='/aside']", "/signals/{key}/aside"),
     *at("/messages", "coupon_manager"),
+    *at("/messages/feedback", "coupon_manager"),
+    *at("/messages/feedback?state=answered&on=2001-01-01", "lead", route="/messages/feedback"),
+    Screen("feedback that waits", "coupon_manager", ("GET /messages/feedback/{feedback_id}",), _said()),
+    Screen("feedback that is answered", "lead", ("GET /messages/feedback/{feedback_id}",), _said("answered")),
+    Screen("feedback that is set aside", "lead", ("GET /messages/feedback/{feedback_id}",), _said("closed")),
+    Screen("an answer with a telling word", "lead", ("POST /messages/feedback/{feedback_id}/answer",), _answering("Come for an HIV test", "form[action$='/answer'] button:not([formaction])", "#text-error")),
+    Screen("how an answer would read", "lead", ("POST /messages/feedback/{feedback_id}/look",), _answering("Дякуємо. " * 40, "button[formaction]", "#reading")),
+    *at("/messages/alerts", "finance", "intake", "coupon_manager"),
+    Screen("an own number that is none", "lead", ("POST /messages/alerts",), _bad_number_of_mine),
     *at("/programme", "lead"),
     *at("/programme/protocol", "lead"),
     *at("/programme/site", "lead"),
@@ -970,6 +1063,12 @@ NO_SCREENS = {
     "POST /desk/visits/{participant_id}/restore",
     "POST /desk/visits/{participant_id}/collected",
     "POST /desk/visits/{participant_id}/contact/remove",
+    "POST /desk/visits/{participant_id}/appointment/cancel",
+    "POST /desk/visits/{participant_id}/appointment/came",
+    "POST /messages/feedback/{feedback_id}/close",
+    "POST /messages/feedback/{feedback_id}/reopen",
+    "POST /messages/feedback/{feedback_id}/urgent",
+    "POST /messages/alerts/remove",
     "POST /desk/visits/{participant_id}/card/end",
     "POST /stipends/unclaimed/write-off/{request_id}",
     "POST /stipends/floats/write-offs/{write_off_id}",
