@@ -61,6 +61,8 @@ from app.domain.stipends.queries import Earner, books_of, owed_by_person
 from app.domain.stipends.rules import Account, Method
 from app.domain.unclaimed.actions import ask_write_off
 from app.domain.visits import actions as visits
+from app.domain.webhooks import queries as webhooks
+from app.domain.webhooks.actions import Said, note, switch, take
 from app.web import pages
 from tests.batches import (
     Office,
@@ -77,6 +79,7 @@ from tests.journeys.offline import Device, enrolled
 from tests.journeys.walking import STEPS, begin_visit, enter_step, wait_until_confirmed
 from tests.pads import a_batch
 from tests.serving import serving
+from tests.webhooks import a_release, an_endpoint
 
 PEOPLE = 60
 DEVICE = "a device"
@@ -725,6 +728,41 @@ def _layout_gone_back(visitor: Visitor) -> None:
     visitor.send("form[action$='/reset']")
 
 
+def _other_system(visitor: Visitor) -> None:
+    """Another system that took something, did not take something, and is on."""
+    tour, now = visitor.tour, utc_now()
+    with tour.database.transaction() as session:
+        known = webhooks.endpoints(session, tour.place.programme.id)
+        if known:
+            endpoint_id = known[0].id
+        else:
+            endpoint_id, _ = an_endpoint(session, tour.place, now=now)
+            for said in (Said(204), Said(410)):
+                a_release(session, tour.place, at=now, now=now)
+                taken = take(session, endpoint_id, now=now)
+                assert taken
+                note(session, taken, said, luck=0.0, now=now)
+            switch(session, endpoint_id, is_on=True, by=tour.actors["admin"], now=now)
+    visitor.open(f"/messages/webhooks/{endpoint_id}")
+    visitor.page.locator("form[action$='/repeat-failed']").wait_for()
+
+
+def _other_system_unnamed(visitor: Visitor) -> None:
+    _other_system(visitor)
+    visitor.page.fill("#name", "")
+    visitor.send("#change form")
+    visitor.page.locator("#name-error").wait_for()
+
+
+def _other_system_with_keys(visitor: Visitor) -> None:
+    """A new key beside the one before, which another look may have made; that one is ended."""
+    _other_system(visitor)
+    if visitor.page.locator("form[action$='/key/end']").count():
+        visitor.send("form[action$='/key/end']")
+    visitor.send("form[action$='/key']")
+    visitor.page.locator(".secret").wait_for()
+
+
 def _device_code(visitor: Visitor) -> None:
     visitor.open("/devices")
     visitor.page.fill("#label", "blue tablet")
@@ -903,6 +941,11 @@ GENERAL = (
     *at("/signals", "lead"),
     *_unfilled("/signals", "lead", "form[action$='/aside']", "/signals/{key}/aside"),
     *at("/messages", "coupon_manager"),
+    *at("/messages/webhooks", "admin"),
+    *_unfilled("/messages/webhooks", "admin", "#add form"),
+    Screen("another system", "admin", ("GET /messages/webhooks/{endpoint_id}",), _other_system),
+    Screen("another system without a name", "admin", ("POST /messages/webhooks/{endpoint_id}",), _other_system_unnamed),
+    Screen("another system's key", "admin", ("POST /messages/webhooks/{endpoint_id}/key",), _other_system_with_keys),
     *at("/messages/feedback", "coupon_manager"),
     *at("/messages/feedback?state=answered&on=2001-01-01", "lead", route="/messages/feedback"),
     Screen("feedback that waits", "coupon_manager", ("GET /messages/feedback/{feedback_id}",), _said()),
@@ -1027,6 +1070,12 @@ NO_SCREENS = {
     f"POST {_ONE}/answers/{{file_id}}/drop",
     f"POST {_ONE}/lines/{{line_id}}/unknown",
     f"POST {_ONE}/lines/{{line_id}}/bounced",
+    "POST /messages/webhooks/{endpoint_id}/key/end",
+    "POST /messages/webhooks/{endpoint_id}/switch",
+    "POST /messages/webhooks/{endpoint_id}/test",
+    "POST /messages/webhooks/{endpoint_id}/repeat",
+    "POST /messages/webhooks/{endpoint_id}/repeat-failed",
+    "POST /messages/webhooks/{endpoint_id}/remove",
     "GET /devices/{device_id}/waiting",
     "GET /pads/list",
     "POST /conflicts/people/{participant_id}",
