@@ -94,6 +94,8 @@ DONE: dict[str, str] = {
     "giving_up_refused": N_("It is not written off and can still be given back."),
     "message_sent_again": N_("The message waits to be sent again. It can be called off until it leaves."),
     "message_cancelled": N_("The message is called off."),
+    "template_written": N_("The words are used from now on."),
+    "template_reset": N_("The usual words are used from now on."),
     "channel_changed": N_("The channel's settings are saved."),
     "channel_on": N_("The channel is switched on."),
     "channel_off": N_("The channel is switched off."),
@@ -485,6 +487,7 @@ ERRORS: dict[str, str] = {
     "unknown_message": N_("There is no such message, or it was forgotten by now."),
     "not_to_send_again": N_("This message cannot be sent again: it did not fail, its time is over, or its words are forgotten."),
     "message_under_way": N_("It is too late to call this message off: it is leaving or has left."),
+    "unknown_template": N_("There is no such message, or the programme does not speak that language."),
     "template_changed": N_("Someone else wrote these words meanwhile. Please open them again and compare."),
     # providers of SMS and USSD
     "unknown_channel": N_("There is no such channel."),
