@@ -255,13 +255,13 @@ def _text(session: Session, leased: Leased, recipient: Recipient) -> str:
 def _settle(session: Session, ready: _Ready, outcome: Outcome, now: datetime) -> None:
     leased, attempt_id = ready.leased, ready.attempt_id
     if isinstance(outcome, Accepted):
-        is_ours = outcome.currency in ("", ready.channel.currency)
         actions.accept(
             session,
             leased,
             attempt_id,
             provider_id=outcome.provider_id,
-            cost_minor=outcome.cost_minor if is_ours else None,
+            parts=outcome.parts,
+            cost_minor=_cost(ready.channel, outcome),
             now=now,
         )
     elif isinstance(outcome, Uncertain):
@@ -281,3 +281,10 @@ def _settle(session: Session, ready: _Ready, outcome: Outcome, now: datetime) ->
             jitter=random.random(),
             now=now,
         )
+
+
+def _cost(channel: ChannelFacts, outcome: Accepted) -> int | None:
+    """What the provider says, if it is in the channel's money; else what its parts cost by the channel's price."""
+    if outcome.cost_minor is not None and outcome.currency in ("", channel.currency):
+        return outcome.cost_minor
+    return outcome.parts * channel.price_minor if outcome.parts else None

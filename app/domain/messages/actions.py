@@ -88,7 +88,7 @@ def queue(
         "language": language,
         "facts": dict(facts),
     }
-    until = _hour(expires_at) + timedelta(hours=1)
+    until = _hour(expires_at + timedelta(hours=1) - timedelta(microseconds=1))
     return _queue(session, programme_id, kind, str(cause), body, until, now)
 
 
@@ -150,6 +150,7 @@ def cancel(session: Session, message_id: UUID, *, by: Actor, now: datetime) -> N
     today = local_date(now, programmes.clock_of(session, row.programme_id, None))
     row.state, row.reason = MessageState.DROPPED, Reason.CANCELLED
     row.available_at, row.ended_on = None, today
+    _forget_reply(row)
     record_act(session, "message.cancelled", message_id, by, now, kind=row.kind.value)
 
 
@@ -318,17 +319,19 @@ def accept(
     attempt_id: UUID,
     *,
     provider_id: str,
+    parts: int | None,
     cost_minor: int | None,
     now: datetime,
 ) -> None:
-    """Note that a provider has taken a message. ``cost_minor`` is what it says it costs, in the channel's currency."""
+    """Note that a provider has taken a message; ``parts`` and what they cost are as it says, in the channel's currency."""
     row, attempt, is_ours = _settling(session, leased, attempt_id)
     today = _today(session, row.programme_id, now)
     _move(attempt, AttemptState.ACCEPTED)
     _tally(session, attempt, today, "accepted")
-    if cost_minor is not None and cost_minor != attempt.cost_minor:
-        _pay(session, attempt, spent=cost_minor - attempt.cost_minor)
-        attempt.cost_minor = cost_minor
+    parts, cost = parts or attempt.parts, attempt.cost_minor if cost_minor is None else cost_minor
+    if (parts, cost) != (attempt.parts, attempt.cost_minor):
+        _pay(session, attempt, spent=cost - attempt.cost_minor, parts=parts - attempt.parts)
+        attempt.parts, attempt.cost_minor = parts, cost
     if is_ours:
         _follow(session, row, attempt, now)
     if provider_id:
@@ -641,9 +644,9 @@ def _move(attempt: MessageAttempt, to: AttemptState) -> bool:
 def _end(
     session: Session, row: Message, state: MessageState, reason: str | None, now: datetime
 ) -> None:
+    ended_on = _today(session, row.programme_id, now)
     _let_go(row, state)
-    row.available_at, row.reason = None, reason
-    row.ended_on = _today(session, row.programme_id, now)
+    row.available_at, row.reason, row.ended_on = None, reason, ended_on
     _forget_reply(row)
     if state in (MessageState.FAILED, MessageState.DEAD):
         emit(session, MessageFailed(row.id.hex), programme_id=row.programme_id, at=now)

@@ -113,7 +113,7 @@ PATIENCE = 2
 REPORT_WAIT = timedelta(hours=1)
 # A channel whose account was refused is left alone for so long; one that asks for more than this is asked again all the same.
 REST = timedelta(minutes=10)
-LONGEST_REST = timedelta(hours=4)
+LONGEST_REST = timedelta(days=1)
 NO_CHANNEL_WAIT = timedelta(minutes=10)
 
 # What was said and to whom is forgotten before that it was said.
