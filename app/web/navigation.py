@@ -50,6 +50,7 @@ STIPENDS: tuple[tuple[str, str, frozenset[Permission]], ...] = (
 MESSAGES: tuple[tuple[str, str, frozenset[Permission]], ...] = (
     ("/messages", N_("Overview"), frozenset({Permission.SEE_MESSAGES})),
     ("/messages/conversations", N_("Conversations"), frozenset({Permission.SEE_MESSAGES})),
+    ("/messages/simulator", N_("Telephone to try"), frozenset({Permission.SEE_MESSAGES})),
     ("/messages/templates", N_("Words"), frozenset({Permission.WRITE_TEMPLATES})),
     ("/messages/channels", N_("Channels"), frozenset({Permission.EDIT_CHANNELS})),
     ("/messages/feedback", N_("Feedback"), frozenset({Permission.ANSWER_FEEDBACK})),
