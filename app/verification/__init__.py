@@ -12,6 +12,7 @@ from app.domain.audit import queries as audit
 from app.verification import (
     analyses,
     batches,
+    channels,
     claims,
     coupons,
     files,
@@ -50,6 +51,8 @@ CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "cash handovers: from one person to another, each step by whose it is": floats.handovers,
     "cash write-offs: what two people gave up is what was asked for": floats.write_offs,
     "own cards: one in use for each, found by what is printed on it": claims.cards,
+    "channels: two secrets at most, each found by what is sealed of it": channels.secrets,
+    "callers: found by their number, or nobody": channels.callers,
     "telephone numbers: each is found for whoever gave it": claims.numbers,
     "given up: all that two people approved": claims.write_offs,
     "coupons: one is redeemed exactly when a redemption was accepted": coupons.redeemed,

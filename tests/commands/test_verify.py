@@ -32,6 +32,9 @@ from app.domain.appointments.rules import AppointmentKind
 from app.domain.arrivals.actions import arrive, record_conflict
 from app.domain.audit.actions import chain
 from app.domain.audit.models import AuditEvent
+from app.domain.channels.actions import renew_secret
+from app.domain.channels.events import Inbound, Pressed
+from app.domain.channels.models import ChannelSecret
 from app.domain.claims.actions import end_card, give_card
 from app.domain.claims.models import ClaimCard
 from app.domain.claims.rules import CardState
@@ -53,6 +56,8 @@ from app.domain.intake.rules import Answer, Outcome
 from app.domain.lottery import queries as lottery
 from app.domain.lottery.actions import cancel_tickets, draw, give_tickets
 from app.domain.lottery.models import LotteryDraw, LotteryPlace
+from app.domain.messaging.actions import Here, receive
+from app.domain.messaging.models import ProviderEvent
 from app.domain.pads.actions import promise, void_pad
 from app.domain.pads.models import CouponPad
 from app.domain.pads.rules import PadStatus
@@ -67,6 +72,7 @@ from app.domain.programmes.rules import (
     StipendSchedule,
     money_rules,
 )
+from app.domain.screens.rules import Setting
 from app.domain.services.models import ServiceRecord
 from app.domain.shortages import actions as shortages
 from app.domain.shortages.models import CashWriteOff
@@ -96,6 +102,7 @@ from tests.factories import (
     go_through_visit,
 )
 from tests.pads import a_batch
+from tests.telephones import HER, a_channel
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,7 @@ def world(database: Database) -> World:
         some_analyses(session, place)
         pads_in_every_state(session, place)
         how_people_claim(session, place)
+        telephones_that_called(session, place)
         draws_and_proposals(session, place, seed)
         chain(session)
         cash_that_is_missing(session)
@@ -209,6 +217,16 @@ def how_people_claim(session: Session, place: Place) -> None:
             now=LATER,
         )
         decide_write_off(session, request_id, approve=approve, by=place.lead, now=LATER)
+
+
+def telephones_that_called(session: Session, place: Place) -> None:
+    """A text message, one without a name, a menu that was opened, and an ended secret."""
+    channel, _ = a_channel(session, place)
+    renew_secret(session, channel.id, by=None, now=LATER)
+    here = Here(channel, Setting(("uk", "en"), "en"), True, LATER, {"body": "HOURS"})
+    receive(session, here, Inbound("an event", HER, "HOURS"))
+    receive(session, here, Inbound("another", HER, "READ 000 000 5724"))
+    receive(session, here, Pressed("a session", HER, ""))
 
 
 def draws_and_proposals(session: Session, place: Place, seed: UUID) -> None:
@@ -383,6 +401,25 @@ def a_card_found_by_another_name(connection: Connection, world: World, keyring: 
     )
     connection.execute(
         update(ClaimCard).where(ClaimCard.id == card).values(code_digest=b"\x02" * 32)
+    )
+
+
+@breaks("channels")
+def a_secret_found_by_another(connection: Connection, world: World, keyring: Keyring) -> None:
+    (secret,) = connection.scalars(select(ChannelSecret.id).limit(1))
+    connection.execute(
+        update(ChannelSecret).where(ChannelSecret.id == secret).values(digest=b"\x02" * 32)
+    )
+
+
+@breaks("callers")
+def words_without_a_name_found_by_a_number(
+    connection: Connection, world: World, keyring: Keyring
+) -> None:
+    connection.execute(
+        update(ProviderEvent)
+        .where(ProviderEvent.caller_digest.is_(None))
+        .values(caller_digest=b"\x02" * 32)
     )
 
 
