@@ -29,6 +29,9 @@ SECONDS = 30
 USER, PASSWORD, STATUS_PASSWORD = "pdi", "word-for-sendsms", "word-for-status"
 SHORT_CODE = "20880"
 
+# Of %05%00%03%REF%TOTAL%NUMBER, which joins the parts of a message. Its parts come in order.
+HEADER_BEFORE_NUMBER = len("%05%00%03%00%02")
+
 T = TypeVar("T")
 
 # Ends the box when the tests' end of the pipe is closed, which the kernel does even for a run that was killed.
@@ -60,7 +63,7 @@ sendsms-port = {sendsms}
 sendsms-interface = 127.0.0.1
 global-sender = {short_code}
 mo-recode = true
-http-request-retry = 3
+http-request-retry = 30
 http-queue-delay = 1
 http-timeout = 10
 reply-couldnotfetch = ""
@@ -202,15 +205,22 @@ class Phone:
         self._socket.sendall(f"{sender} {to} text {words}\n".encode())
 
     def shown(self, number: str) -> Sequence[str]:
-        """What the telephone of this number was sent."""
-        found = [line.split(" ", 3) for line in tuple(self.lines)]
-        return [_read_words(kind, words) for _, to, kind, words in found if to == number]
+        """What the telephone of this number was sent; of a long message all parts, once they are there."""
+        whole: dict[str, list[str]] = {}
+        for line in tuple(self.lines):
+            _, to, kind, words = line.split(" ", 3)
+            if to == number and kind == "udh":
+                header, _, words = words.split(" ", 2)
+                whole.setdefault(header[:HEADER_BEFORE_NUMBER], []).append(_in_letters(words))
+            elif to == number:
+                whole[line] = [words if kind == "text" else _in_letters(words)]
+        return ["".join(parts) for parts in whole.values()]
 
     def wait(self, number: str, what: Callable[[str], bool] = bool) -> str:
         def look() -> str | None:
             return next(filter(what, self.shown(number)), None)
 
-        return wait_for(look, f"a message at {number}; there are {self.lines}")
+        return wait_for(look, f"a message at {number}")
 
     def close(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
@@ -223,10 +233,10 @@ class Phone:
                 self.lines.append(line.decode("utf-8", "replace").rstrip("\n"))
 
 
-def _read_words(kind: str, words: str) -> str:
-    if kind == "ucs-2":
-        return unquote_to_bytes(words.replace("+", " ")).decode("utf-16-be")
-    return words if kind == "text" else f"{kind}: {words}"
+def _in_letters(words: str) -> str:
+    """Bytes as Kannel writes them on a line; those of UCS-2 are told by what no text in ASCII holds."""
+    raw = unquote_to_bytes(words.replace("+", " "))
+    return raw.decode("ascii" if min(raw) >= ord(" ") else "utf-16-be")
 
 
 def _start(box: str, config: Path) -> subprocess.Popen[bytes]:

@@ -70,6 +70,31 @@ def serving(
         _end(process)
 
 
+@contextmanager
+def working(database_url: str, key_file: Path, **settings: str) -> Iterator[None]:
+    """A worker beside the server, as a database that is not embedded needs one."""
+    environment = {
+        **os.environ,
+        "PDI_DATABASE_URL": database_url,
+        "PDI_KEY_FILE": str(key_file),
+        "PDI_DATA_DIR": str(key_file.parent),
+        **settings,
+    }
+    with (key_file.parent / "worker.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "worker"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield
+    finally:
+        _end(process)
+
+
 def free_port() -> int:
     for port in secrets.SystemRandom().sample(PORTS, 100):  # the tests' own numbers repeat
         with socket.socket() as attempt:

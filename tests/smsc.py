@@ -66,7 +66,7 @@ class Smsc:
             mine = (each for each in tuple(self.sent) if each.to == number.lstrip("+"))
             return next(filter(what, mine), None)
 
-        return wait_for(look, f"a message at {number}; there are {self.sent}")
+        return wait_for(look, f"a message at {number}")
 
     def _deliver(self, to: str, body: bytes, sender: str, **given: Any) -> None:
         async def deliver() -> smpp34.DeliverSmResp:
