@@ -379,6 +379,18 @@ def _bad_number_of_mine(visitor: Visitor) -> None:
     visitor.page.locator("#number-error").wait_for()
 
 
+def _typing(medium: str, *typed: str) -> Go:
+    """A telephone to try on which something was typed."""
+
+    def go(visitor: Visitor) -> None:
+        visitor.open(f"/messages/simulator?medium={medium}")
+        for each in typed:
+            visitor.page.fill("#typed", each)
+            visitor.send("#telephone")
+
+    return go
+
+
 def _own_card(visitor: Visitor) -> None:
     _given_card(visitor.tour)
     visitor.open(f"/desk/visits/{visitor.tour.visits['services']}/card")
@@ -941,6 +953,10 @@ GENERAL = (
     *at("/signals", "lead"),
     *_unfilled("/signals", "lead", "form[action$='/aside']", "/signals/{key}/aside"),
     *at("/messages", "coupon_manager"),
+    *at("/messages/simulator", "coupon_manager"),
+    Screen("a menu half walked", "lead", ("POST /messages/simulator",), _typing("ussd", "5", "2")),
+    Screen("a call that is over", "lead", ("POST /messages/simulator",), _typing("ussd", "1", "9999 9999 0006")),
+    Screen("a message that was answered", "lead", ("POST /messages/simulator",), _typing("sms", "HOURS 1")),
     *at("/messages/webhooks", "admin"),
     *_unfilled("/messages/webhooks", "admin", "#add form"),
     Screen("another system", "admin", ("GET /messages/webhooks/{endpoint_id}",), _other_system),
