@@ -142,10 +142,9 @@ class Kannel:
         fields = query_of(call)
         if hook is Hook.STATUS:
             return [_report(fields)]
-        sender = msisdn(fields.text("from"))
+        sender, operation = msisdn(fields.text("from")), _ussd_op(fields)
         if sender is None:
             return []  # an operator's advertisement: nobody waits for an answer
-        operation = _ussd_op(fields)
         if operation is None:
             return [
                 Inbound(
