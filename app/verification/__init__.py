@@ -23,6 +23,7 @@ from app.verification import (
     pads,
     record,
     telephone,
+    webhooks,
 )
 
 CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
@@ -77,5 +78,7 @@ CHECKS: dict[str, Callable[[Session], Iterator[str]]] = {
     "announced visits: each for a site of its programme": telephone.announcements,
     "appointments: with someone of the programme who was here": telephone.appointments,
     "numbers of staff: of nobody who has left": telephone.staff_numbers,
+    "signing keys: one for each system, and at most the one before": webhooks.keys,
+    "webhooks: each has what its state says": webhooks.deliveries,
     "audit record: whole and as it was written": audit.faults,
 }

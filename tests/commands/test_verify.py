@@ -86,6 +86,11 @@ from app.domain.unclaimed.models import WriteOffRequest
 from app.domain.unclaimed.rules import RequestState
 from app.domain.visits.actions import give_bundle
 from app.domain.visits.models import KnowledgeTest
+from app.domain.webhooks.actions import Said, remove, renew_key, switch
+from app.domain.webhooks.actions import note as note_answer
+from app.domain.webhooks.actions import take as take_webhook
+from app.domain.webhooks.models import WebhookDelivery, WebhookKey
+from app.domain.webhooks.rules import State as WebhookState
 from app.verification import CHECKS
 from tests.cash import CASH, a_loss, a_till, ask, books, count, hand_over
 from tests.factories import (
@@ -103,6 +108,7 @@ from tests.factories import (
 )
 from tests.pads import a_batch
 from tests.telephones import HER, a_channel
+from tests.webhooks import a_release, administrator, an_endpoint
 
 
 @dataclass(frozen=True)
@@ -142,6 +148,7 @@ def world(database: Database) -> World:
         a_finished_visit(session, place)
         what_desks_did_offline(session, place)
         some_analyses(session, place)
+        what_other_systems_were_told(session, place)
         pads_in_every_state(session, place)
         how_people_claim(session, place)
         telephones_that_called(session, place)
@@ -282,6 +289,22 @@ def said_and_agreed(session: Session, place: Place, seed: UUID) -> None:
     )
     kinds = [AlertKind.FEEDBACK_WAITS]
     keep_number(session, number="050 123 45 67", kinds=kinds, language="uk", **by)
+
+
+def what_other_systems_were_told(session: Session, place: Place) -> None:
+    """Something that was taken, that was not, that waits and that is under way, signed with two keys; a system that is gone."""
+    endpoint_id, _ = an_endpoint(session, place)
+    by: dict[str, Any] = {"by": administrator(place), "now": NOON}
+    renew_key(session, endpoint_id, uuid4(), **by)
+    for said in (Said(204), Said(500), Said(410), None):
+        a_release(session, place)
+        taken = take_webhook(session, endpoint_id, now=NOON)
+        assert taken
+        if said:
+            note_answer(session, taken, said, luck=0.0, now=NOON)
+        switch(session, endpoint_id, is_on=True, **by)
+    gone, _ = an_endpoint(session, place)
+    remove(session, gone, **by)
 
 
 def some_analyses(session: Session, place: Place) -> None:
@@ -657,6 +680,17 @@ def a_result_lost(connection: Connection, world: World, keyring: Keyring) -> Non
             finished_at=NOON,
         )
     )
+
+
+@breaks("signing keys")
+def nothing_to_sign_with(connection: Connection, world: World, keyring: Keyring) -> None:
+    connection.execute(delete(WebhookKey).where(WebhookKey.is_retiring.is_(False)))
+
+
+@breaks("webhooks")
+def nothing_left_to_send(connection: Connection, world: World, keyring: Keyring) -> None:
+    waiting = WebhookDelivery.state == WebhookState.WAITING
+    connection.execute(update(WebhookDelivery).where(waiting).values(sealed_body=None))
 
 
 @breaks("audit record")

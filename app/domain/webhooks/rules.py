@@ -140,6 +140,11 @@ def key_text(secret: bytes) -> str:
     return KEY_PREFIX + base64.b64encode(secret).decode()
 
 
+def secret_of(key: str) -> bytes:
+    """What a key signs with."""
+    return base64.b64decode(key.removeprefix(KEY_PREFIX))
+
+
 def wait_after(tries: int, *, luck: float, asked: timedelta | None) -> timedelta | None:
     """How long to wait after so many tries; None when that was the last. ``luck`` from 0 to 1 keeps receivers from being
     called all at once. What the receiver asks for is honoured, up to a day.
@@ -188,5 +193,4 @@ def check_types(names: Iterable[str]) -> list[str]:
 
 
 def _signature(key: str, signed: bytes) -> str:
-    secret = base64.b64decode(key.removeprefix(KEY_PREFIX))
-    return base64.b64encode(hmac.digest(secret, signed, "sha256")).decode()
+    return base64.b64encode(hmac.digest(secret_of(key), signed, "sha256")).decode()
