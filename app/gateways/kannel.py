@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import ClassVar, Self
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
 
 import httpx
 
@@ -245,13 +245,13 @@ def _text(call: Call, fields: Fields) -> str:
     charset = CHARSETS.get(fields.text("charset", "").upper())
     if charset is None:
         return fields.text("text", "")
+    raw = (part.partition("=") for part in urlsplit(call.url).query.split("&"))
+    written = next((value for name, _, value in raw if name == "text"), "")
     try:
-        pairs = parse_qsl(
-            urlsplit(call.url).query, keep_blank_values=True, encoding=charset, errors="strict"
-        )
+        text = unquote_to_bytes(written.replace("+", " ")).decode(charset)
     except ValueError:
         raise Unreadable("the text is not in its charset") from None
-    return Fields(pairs).text("text", "")
+    return Fields([("text", text)]).text("text")
 
 
 def _ussd_op(fields: Fields) -> int | None:
