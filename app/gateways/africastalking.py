@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Self
+from uuid import uuid4
 
 import httpx
 
@@ -170,9 +171,13 @@ def _pressed(fields: Fields) -> list[GatewayEvent]:
 
 
 def _opted_out(fields: Fields) -> list[GatewayEvent]:
-    """Someone followed the link or the keyword by which Africa's Talking itself stops a sender's messages."""
-    sender_id, sender = fields.word("senderId"), msisdn(fields.text("phoneNumber"))
-    return [OptedOut(f"opt-out {sender_id} {sender}", sender)] if sender else []
+    """Someone followed the link or the keyword by which Africa's Talking itself stops a sender's messages.
+
+    Neither an id nor a time comes along. To stop twice does no harm, but the second time someone stops, having begun again in
+    between, must not pass for a repeat.
+    """
+    sender = msisdn(fields.text("phoneNumber"))
+    return [OptedOut(uuid4().hex, sender)] if sender else []
 
 
 def _delivery(fields: Fields) -> GatewayEvent:
