@@ -58,6 +58,11 @@ class Condition:
         return WORKS
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to say of it today: it is off, or nothing has gone through it yet."""
+        return self.word in (OFF, NEW)
+
+    @property
     def spent(self) -> Money:
         """Today."""
         return Money(self.today.spent_minor, self.channel.currency)

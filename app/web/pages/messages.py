@@ -47,6 +47,8 @@ def show_messages(request: Request, db: Db, now: Now, actor: Reader) -> Response
     whole = every_day(days, today)
     context = {
         "conditions": conditions,
+        "busy": [each for each in conditions if not each.is_quiet],
+        "quiet": [each for each in conditions if each.is_quiet],
         "counts": counts,
         "under_way": sum(counts[each] for each in UNDER_WAY),
         "waiting": waiting,
