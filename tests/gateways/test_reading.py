@@ -108,6 +108,13 @@ def test_a_form_is_only_what_says_so(kind: str) -> None:
         "9" * 500,
     ],
 )
+def test_who_cannot_be_reached_is_nobody(text: str) -> None:
+    assert msisdn(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "now", ""]
+)
 def test_a_time_that_cannot_be_told_is_none(text: str) -> None:
     assert instant(text) is None
 
