@@ -78,6 +78,8 @@ def test_digits_of_her_own_card_are_not_looked_up_by_message() -> None:
         "Відписатися",
         "vidpysatysia",
         "Отписаться",
+        "STОР",  # two letters of another alphabet
+        "CTOП",
     ],
 )
 def test_words_that_opt_out_stop_messages(text: str) -> None:
@@ -91,7 +93,15 @@ def test_a_sentence_that_only_has_such_a_word_stops_nothing(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("hours", "en"), ("Години", "uk"), ("hodyny", "uk"), ("АДРЕСА", "uk"), ("Where", "en")],
+    [
+        ("hours", "en"),
+        ("Години", "uk"),
+        ("hodyny", "uk"),
+        ("АДРЕСА", "uk"),
+        ("Where", "en"),
+        ("ГРАФІК", "uk"),
+        ("Коли?", "uk"),
+    ],
 )
 def test_the_reply_is_in_the_language_of_the_word(text: str, language: str) -> None:
     telephone = Telephone(sites=2)

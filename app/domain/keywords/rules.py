@@ -55,11 +55,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "card": {
         "en": "card check code coupon",
-        "uk": "картка карта картку код kartka kartku kod",
+        "uk": "картка карта картку перевірити код kartka karta kartku pereviryty kod",
     },
     "hours": {
-        "en": "hours hour open time address where",
-        "uk": "години година час адреса де відкрито hodyny chas adresa de",
+        "en": "hours hour open opening time times when where address schedule",
+        "uk": "години година графік розклад час коли де адреса адресу відкрито hodyny hodyna hrafik "
+        "rozklad chas koly de adresa",
     },
     "help": {
         "": "?",
@@ -67,8 +68,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "uk": "допомога довідка інфо меню привіт dopomoha dovidka",
     },
     "say": {
-        "en": "say tell write feedback",
-        "uk": "сказати написати відгук skazaty napysaty vidhuk",
+        "en": "say tell write feedback complaint",
+        "uk": "сказати написати відгук скарга skazaty napysaty vidhuk skarha",
     },
     "read": {
         "en": "read answer reply",
@@ -94,6 +95,9 @@ _BY_WORD: Mapping[str, tuple[str, str]] = {
     for language, words in by_language.items()
     for word in words.split()
 }
+# Letters that look alike, where a word was typed under two layouts.
+_ALIKE = ("аеіорсухтнкмв", "aeiopcyxthkmb")
+_LOOKS_LATIN, _LOOKS_CYRILLIC = str.maketrans(*_ALIKE), str.maketrans(*reversed(_ALIKE))
 _AROUND = " .,;:!?\"'«»“”()"
 _WORD = re.compile(r"\W*(\w+|\?)\W*(.*)", re.DOTALL)
 
@@ -106,7 +110,7 @@ def read_sms(text: str, setting: Setting) -> Step:
         return _card(state, _digits(text))
     found = _WORD.fullmatch(text)
     first, rest = (found[1].casefold(), found[2].strip()) if found else ("", "")
-    wants, language = _BY_WORD.get(first, ("", ""))
+    wants, language = _wanted(first)
     if language in setting.languages:
         state = State(language, "sms")
     match wants:
@@ -153,6 +157,12 @@ def told(state: State, ask: Ask, answer: Told) -> Step:
         case ReadAnswer(receipt), AnswerIs(str() as words):
             return _answer(state, receipt, words)
     return state, outcome(answer)
+
+
+def _wanted(word: str) -> tuple[str, str]:
+    spellings = (word, word.translate(_LOOKS_LATIN), word.translate(_LOOKS_CYRILLIC))
+    known = (_BY_WORD[each] for each in spellings if each in _BY_WORD)
+    return next(known, ("", ""))
 
 
 def _card(state: State, digits: str) -> Step:

@@ -91,6 +91,13 @@ def open_menu(setting: Setting) -> tuple[State, Screen]:
 
 def press(state: State, text: str, setting: Setting) -> Step:
     """What follows when this is typed. An empty text shows the place again."""
+    try:
+        return _pressed(state, text, setting)
+    except KeyError:  # a place that an older version of this menu kept
+        return _home(state.language)
+
+
+def _pressed(state: State, text: str, setting: Setting) -> Step:
     typed = normalise(text[:LONGEST_WORDS]).strip("*#")
     if typed == HOME:
         return _home(state.language)
