@@ -19,7 +19,7 @@ from app.domain.programmes import queries as programmes
 SILENT_AFTER = timedelta(days=3)
 
 OFF = (N_("Switched off"), "")
-NEW = (N_("Nothing has gone through it yet"), "info")
+NEW = (N_("Not used yet"), "info")
 RESTS = (N_("Pauses: its provider asked for it"), "warn")
 USED_UP = (N_("The money for today is used up"), "warn")
 FAILS = (N_("Most messages fail"), "bad")

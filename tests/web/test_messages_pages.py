@@ -68,7 +68,7 @@ def test_a_channel_is_described_in_words_with_what_is_left_of_its_money(
     assert "1 failed or refused today" in said["Works"]
     assert "The money for today is used up" in said["Poor"]
     assert "Most messages fail" in said["Fails"]
-    assert "Nothing has gone through it yet" in said["New"]
+    assert "Not used yet" in said["New"]
 
 
 def test_what_failed_is_told_in_words_without_its_number(
