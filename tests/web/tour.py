@@ -33,6 +33,8 @@ from app.domain.appointments.rules import AppointmentKind
 from app.domain.batches.actions import take_out
 from app.domain.batches.queries import BatchFacts
 from app.domain.batches.rules import Selection
+from app.domain.channels import queries as channels
+from app.domain.channels.actions import end_secret
 from app.domain.claims import queries as claims
 from app.domain.claims.actions import give_card
 from app.domain.claims.queries import Names
@@ -48,6 +50,8 @@ from app.domain.floats.queries import drawer
 from app.domain.intake.actions import redeem
 from app.domain.lottery import queries as lottery
 from app.domain.lottery.actions import draw, give_tickets
+from app.domain.messages import queries as messages
+from app.domain.messages.rules import MessageState, Reason
 from app.domain.participants.rules import Sex
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.actions import propose
@@ -79,6 +83,7 @@ from tests.journeys.offline import Device, enrolled
 from tests.journeys.walking import STEPS, begin_visit, enter_step, wait_until_confirmed
 from tests.pads import a_batch
 from tests.serving import serving
+from tests.web.message_scene import a_day, a_message
 from tests.webhooks import a_release, an_endpoint
 
 PEOPLE = 60
@@ -717,6 +722,81 @@ def _unbooked(visitor: Visitor) -> None:
     visitor.page.locator("form[action$='/noted']").wait_for()
 
 
+def _messages(visitor: Visitor) -> None:
+    """Messages in every state of which someone has to know, and two weeks of others."""
+    tour, now = visitor.tour, utc_now()
+    with tour.database.transaction() as session:
+        if not messages.cancelled(session, tour.place.programme.id):
+            channel = channels.channels_of(session, tour.place.programme.id)[0]
+            for state, reason in (
+                (MessageState.FAILED, "AbsentSubscriber"),
+                (MessageState.UNCERTAIN, Reason.NO_ANSWER),
+                (MessageState.DROPPED, Reason.CANCELLED),
+                (MessageState.WAITING, Reason.QUIET_HOURS),
+            ):
+                a_message(session, tour.place, state, reason=reason, channel_id=channel.id, now=now)
+            for n in range(14):
+                day = now.date() - timedelta(days=n + 1)
+                a_day(session, tour.place, channel.id, day, accepted=9 + n, delivered=8, failed=1)
+    visitor.open("/messages")
+    visitor.page.locator("#failed").wait_for()
+    visitor.page.locator("#channels summary").click()
+    visitor.page.locator("#days summary").click()
+
+
+def _channel(visitor: Visitor) -> None:
+    visitor.open("/messages/channels")
+    visitor.page.locator("main .channel-list a").first.click()
+    visitor.page.locator("form#channel").wait_for()
+
+
+def _channel_unnamed(visitor: Visitor) -> None:
+    _channel(visitor)
+    visitor.page.fill("form#channel [name='name']", "")
+    visitor.send("form#channel")
+    visitor.page.locator("#name-error").wait_for()
+
+
+def _channel_addresses(visitor: Visitor) -> None:
+    """Its new addresses, beside those from before."""
+    tour, now = visitor.tour, utc_now()
+    with tour.database.transaction() as session:
+        channel = channels.channels_of(session, tour.place.programme.id)[0]
+        for each in channels.secrets_of(session, channel.id)[1:]:
+            end_secret(session, channel.id, each.id, by=tour.actors["admin"], now=now)
+    visitor.open(f"/messages/channels/{channel.id}")
+    visitor.send("form[action$='/secrets']")
+    visitor.page.locator("#addresses").wait_for()
+
+
+def _unreadable_profile(visitor: Visitor) -> None:
+    visitor.open("/messages/channels/new?provider=generic")
+    visitor.page.fill("#option_profile", "name = ")
+    visitor.page.locator("button[value='read']").click()
+    visitor.page.locator("#option_profile-error").wait_for()
+
+
+def _test_number(visitor: Visitor) -> None:
+    """A test message to a number that nobody can have, through a channel that sends."""
+    with visitor.tour.database.snapshot() as session:
+        sending = channels.sending_channels(session, visitor.tour.place.programme.id)[0]
+    visitor.open(f"/messages/channels/{sending.id}")
+    visitor.page.fill("#number", "12")
+    visitor.send("form#test")
+    visitor.page.locator("#number-error").wait_for()
+
+
+def _written(words: str, *, button: str = "button[value='look']") -> Go:
+    def go(visitor: Visitor) -> None:
+        visitor.open("/messages/templates/appointment")
+        visitor.page.fill("#words-en", words)
+        with visitor.page.expect_navigation():
+            visitor.page.locator(f"#write-en {button}").click()
+        visitor.page.locator("main .notice").first.wait_for()
+
+    return go
+
+
 def _sent_from(go: Go, form: str) -> Go:
     def send(visitor: Visitor) -> None:
         go(visitor)
@@ -953,6 +1033,22 @@ GENERAL = (
     *at("/signals", "lead"),
     *_unfilled("/signals", "lead", "form[action$='/aside']", "/signals/{key}/aside"),
     *at("/messages", "coupon_manager"),
+    Screen("messages that need someone", "coupon_manager", ("GET /messages",), _messages),
+    *at("/messages/conversations", "coupon_manager"),
+    *_unfilled("/messages/conversations", "lead", "form#find"),
+    *at("/messages/templates", "lead"),
+    *at("/messages/templates/appointment", "lead", route="/messages/templates/{name}"),
+    Screen("words looked at first", "lead", ("POST /messages/templates/{name}",), _written("See you on {day}. " + "Welcome. " * 20)),
+    Screen("words that tell too much", "lead", ("POST /messages/templates/{name}",), _written("Come for a test of HIV", button="button:not([value])")),
+    *at("/messages/channels", "admin"),
+    *at("/messages/channels/new", "admin"),
+    *at("/messages/channels/new?provider=kannel", "admin", route="/messages/channels/new"),
+    *_unfilled("/messages/channels/new?provider=twilio", "admin", "form#channel", "/messages/channels/new"),
+    Screen("a profile that cannot be read", "admin", ("POST /messages/channels/new",), _unreadable_profile),
+    Screen("a channel", "admin", ("GET /messages/channels/{channel_id}",), _channel),
+    Screen("a channel without a name", "admin", ("POST /messages/channels/{channel_id}",), _channel_unnamed),
+    Screen("a channel's new addresses", "admin", ("POST /messages/channels/{channel_id}/secrets",), _channel_addresses),
+    Screen("a test message to no number", "admin", ("POST /messages/channels/{channel_id}/test",), _test_number),
     *at("/messages/simulator", "coupon_manager"),
     Screen("a menu half walked", "lead", ("POST /messages/simulator",), _typing("ussd", "5", "2")),
     Screen("a call that is over", "lead", ("POST /messages/simulator",), _typing("ussd", "1", "9999 9999 0006")),
@@ -1086,6 +1182,12 @@ NO_SCREENS = {
     f"POST {_ONE}/answers/{{file_id}}/drop",
     f"POST {_ONE}/lines/{{line_id}}/unknown",
     f"POST {_ONE}/lines/{{line_id}}/bounced",
+    "POST /messages/{message_id}/again",
+    "POST /messages/{message_id}/cancel",
+    "POST /messages/channels/{channel_id}/switch",
+    "POST /messages/channels/{channel_id}/secrets/{secret_id}/end",
+    "POST /messages/templates/{name}/preview",
+    "POST /messages/templates/{name}/reset",
     "POST /messages/webhooks/{endpoint_id}/key/end",
     "POST /messages/webhooks/{endpoint_id}/switch",
     "POST /messages/webhooks/{endpoint_id}/test",
