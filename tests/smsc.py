@@ -13,7 +13,7 @@ import smpp34
 from tests.kannel import SECONDS, SHORT_CODE, wait_for
 
 UCS2 = 8
-RECEIPT = 4
+RECEIPT, HAS_HEADER = 4, 0x40
 WANTS_RECEIPT = 1
 UNKNOWN, INTERNATIONAL, E164 = 0, 1, 1
 USSD_SERVICE_OP = 0x0501
@@ -23,6 +23,8 @@ OPENS, ASKS, ENDS, ANSWERS = 1, 2, 17, 18
 # What becomes of messages, by the last digit of the number; all others arrive.
 FATES = {"9": "UNDELIV", "8": "EXPIRED"}
 REFUSED = "7"
+# Seconds before each receipt. It is repeated, for Kannel knows no receipt of a message whose id it has not yet written down.
+PAUSES = (0.2, 1, 5, 10)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Smsc:
     port: int
     sent: list[Sent] = field(default_factory=list)
     _bound: list[Any] = field(default_factory=list)
+    _parts: dict[tuple[str, bytes], list[str]] = field(default_factory=dict)
+    _taken: int = 0
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _receipts: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -109,16 +113,16 @@ class Smsc:
     def _take(self, event: smpp34.SubmitSmEvent) -> None:
         operations = [tlv.value[-1] for tlv in event.tlvs if tlv.tag == USSD_SERVICE_OP]
         codec = "utf-16-be" if event.data_coding == UCS2 else "ascii"
-        message_id = f"smsc-{len(self.sent) + 1}"
-        self.sent.append(
-            Sent(
-                event.destination_addr,
-                event.short_message.decode(codec, "replace"),
-                event.source_addr,
-                event.service_type,
-                operations[0] if operations else None,
-            )
-        )
+        header, body = _parted(event)
+        parts = self._parts.setdefault((event.destination_addr, header[3:4]), [])
+        parts.append(body.decode(codec, "replace"))
+        self._taken += 1
+        message_id = f"smsc-{self._taken}"
+        if not header or len(parts) == header[4]:
+            text = "".join(parts) if header else parts[-1]
+            sender, service = event.source_addr, event.service_type
+            operation = operations[0] if operations else None
+            self.sent.append(Sent(event.destination_addr, text, sender, service, operation))
         event.accept(message_id)
         if event.registered_delivery & WANTS_RECEIPT:
             receipt = asyncio.ensure_future(self._report(event, message_id))
@@ -130,15 +134,27 @@ class Smsc:
         at = datetime.now(UTC).strftime("%y%m%d%H%M")
         error = "000" if state == "DELIVRD" else "001"
         receipt = f"id:{message_id} sub:001 dlvrd:001 submit date:{at} done date:{at} stat:{state} err:{error} text:"
-        [gateway] = self._bound
-        await gateway.deliver_sm(
-            event.source_addr,
-            receipt.encode(),
-            source_addr=event.destination_addr,
-            source_addr_ton=INTERNATIONAL,
-            source_addr_npi=E164,
-            esm_class=RECEIPT,
-        )
+        for pause in PAUSES:
+            await asyncio.sleep(pause)
+            for gateway in self._bound:
+                await gateway.deliver_sm(
+                    event.source_addr,
+                    receipt.encode(),
+                    source_addr=event.destination_addr,
+                    source_addr_ton=INTERNATIONAL,
+                    source_addr_npi=E164,
+                    dest_addr_ton=UNKNOWN,
+                    dest_addr_npi=UNKNOWN,
+                    esm_class=RECEIPT,
+                )
+
+
+def _parted(event: smpp34.SubmitSmEvent) -> tuple[bytes, bytes]:
+    """The header that joins the parts of a long message (its 4th octet names it, the 5th counts them), and the rest."""
+    if not event.esm_class & HAS_HEADER:
+        return b"", event.short_message
+    length = event.short_message[0] + 1
+    return event.short_message[:length], event.short_message[length:]
 
 
 @contextmanager
@@ -153,6 +169,7 @@ def running_smsc(port: int) -> Iterator[Smsc]:
         assert ready.wait(SECONDS), serving
         yield smsc
     finally:
+        loop.call_soon_threadsafe(lambda: [each.cancel() for each in smsc._receipts])
         serving.cancel()
         asyncio.run_coroutine_threadsafe(_others_done(), loop).result(SECONDS)
         loop.call_soon_threadsafe(loop.stop)
