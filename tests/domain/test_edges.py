@@ -4,6 +4,7 @@ Every value of every row that could name something (ids, digests, instants with 
 joined with every equal value anywhere else. Values that many rows share, as a staff member's id, tell nothing.
 """
 
+import json
 import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
@@ -47,6 +48,7 @@ from app.domain.stipends.queries import Earner, accounts_of, books_of
 from app.domain.stipends.rules import Account, Method
 from app.domain.tables import METADATA
 from app.domain.visits.actions import give_bundle
+from app.domain.webhooks.models import WebhookDelivery
 from app.upkeep import expire, remind
 from app.worker import run_once
 from tests.batches import Office, a_batch, an_approved_batch, sign, the_lines
@@ -61,6 +63,7 @@ from tests.factories import (
     an_actor,
 )
 from tests.pads import a_batch as printed_batch
+from tests.webhooks import an_endpoint
 
 # More rows than this share what is common to a crowd: a programme, a site, a desk. One person has fewer.
 CROWD = 30
@@ -82,6 +85,7 @@ class Field:
 def a_season(session: Session) -> Field:
     """Seeds, half of them with a printed pad, whose recruits came, were paid and recruited; one coupon handed in twice."""
     place = a_place(session, protocol=Protocol(payouts=PayoutRules(expires_after_days=120)))
+    an_endpoint(session, place)
     clock = moments()
     edges: list[tuple[UUID, UUID]] = []
     seeds = [a_seed(session, place, now=next(clock)) for _ in range(SEEDS)]
@@ -237,6 +241,13 @@ class Loot:
                             self.values.setdefault((name, number), set()).add(word)
                             self.rows[word].add((name, number))
 
+    def find(self, *values: Any) -> None:
+        """Add what was found together elsewhere."""
+        row = ("elsewhere", len(self.values))
+        for word in (word for value in values for word in telling(value)):
+            self.values.setdefault(row, set()).add(word)
+            self.rows[word].add(row)
+
     def connects(self, one: str, other: str) -> bool:
         """Whether joins lead from a value to another, without passing through a crowd."""
         seen, waiting = {one}, deque([one])
@@ -300,6 +311,34 @@ def test_no_join_leads_from_a_recruiter_to_her_recruit(database: Database, field
     assert len(loot.rows[field.edges[0][0].hex]) > 1  # what is not secret is joined, and found
     found = [edge for edge in field.edges if loot.connects(edge[0].hex, edge[1].hex)]
     assert found == []
+
+
+def test_the_log_of_a_system_that_is_told_everything_joins_nobody_either(
+    database: Database, field: Field
+) -> None:
+    """It holds what came, with the minute it came in, and lies beside the database."""
+    loot = Loot(database)
+    with database.snapshot() as session:
+        came = {row.id: row.sealed_body for row in session.scalars(select(WebhookDelivery))}
+        bodies = [
+            json.loads(keyring_of(session).open(sealed or b"", **sealed_at(row)))
+            for row, sealed in came.items()
+        ]
+    for number, body in enumerate(bodies):
+        loot.find(body, NOON + timedelta(minutes=number))
+
+    told = {body["type"] for body in bodies}
+    assert {"coupon.redeemed", "visit.completed", "payout_batch.released"} <= told
+    assert [edge for edge in field.edges if loot.connects(edge[0].hex, edge[1].hex)] == []
+    # Had it been told that something waits for the recruiter, the minute would have joined them.
+    recruiter, recruit = field.edges[0]
+    for person in (recruiter, recruit):
+        loot.find(person, NOON - timedelta(minutes=1))
+    assert loot.connects(recruiter.hex, recruit.hex)
+
+
+def sealed_at(row: UUID) -> dict[str, Any]:
+    return {"table": "webhook_delivery", "column": "sealed_body", "row": row}
 
 
 def test_people_with_one_telephone_number_are_counted_and_not_joined(
