@@ -156,7 +156,7 @@ def _prepare(session: Session, leased: Leased, public_url: str, now: datetime) -
     if to is None:
         raise AssertionError("a message without a number was let through")
     usable = _channels_for(session, leased)
-    tried = messages.tried(session, leased.id, leased.tries)
+    tried = messages.tried(session, leased.id, leased.tries) if leased.tries else []
     left = channels_left([each.id for each in usable], tried)
     resting = messages.resting(session, programme_id, now=now)
     by_id = {each.id: each for each in usable}
@@ -207,7 +207,7 @@ def _later(
     if rests:
         return min(rests), Reason.CHANNEL_RESTS
     if is_spent:
-        clock = ZoneInfo(programmes.clock_of(session, leased.programme_id, None))
+        clock = ZoneInfo(leased.zone)
         tomorrow = now.astimezone(clock).date() + timedelta(days=1)
         return datetime.combine(tomorrow, time(), clock), Reason.NO_BUDGET
     return now + NO_CHANNEL_WAIT, Reason.NO_CHANNEL

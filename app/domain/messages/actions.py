@@ -218,14 +218,14 @@ def lease(session: Session, *, now: datetime, until: datetime, most: int = 20) -
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     ).all()
-    taken, token = [], random_id()
+    taken, token, zones = [], random_id(), _Zones(session)
     for row in rows:
         if row.state is MessageState.UNCERTAIN and not _may_go_twice(session, row):
             row.available_at = None
             continue
         body = queries.body_of(session, row)
         if body is None:
-            _end(session, row, MessageState.DROPPED, Reason.EXPIRED, now)
+            _end(session, row, MessageState.DROPPED, Reason.EXPIRED, zones.day(row, now), now)
             continue
         row.state, row.lease, row.leased_until = MessageState.LEASED, token, until
         taken.append(
@@ -237,10 +237,27 @@ def lease(session: Session, *, now: datetime, until: datetime, most: int = 20) -
                 row.tries,
                 row.counted_on,
                 token,
+                zones.of(row),
                 body,
             )
         )
     return taken
+
+
+class _Zones:
+    """The clock that each programme's days are of, looked up once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self._known = session, dict[UUID, str]()
+
+    def of(self, row: Message) -> str:
+        if row.programme_id not in self._known:
+            clock = programmes.clock_of(self._session, row.programme_id, None)
+            self._known[row.programme_id] = clock
+        return self._known[row.programme_id]
+
+    def day(self, row: Message, now: datetime) -> date:
+        return local_date(now, self.of(row))
 
 
 def hold(session: Session, leased: Leased) -> bool:
@@ -259,14 +276,14 @@ def give_back(session: Session, leased: Sequence[Leased]) -> None:
 
 def put_off(session: Session, leased: Leased, *, until: datetime, reason: Reason) -> None:
     """Look at a held message again later. It is no try."""
-    row = _row(session, leased.id)
+    row = _held(session, leased)
     _let_go(row, MessageState.WAITING)
     row.available_at, row.reason = until, reason
 
 
 def drop(session: Session, leased: Leased, reason: Reason, *, now: datetime) -> None:
     """End a held message that should not leave any more."""
-    _end(session, _row(session, leased.id), MessageState.DROPPED, reason, now)
+    _end(session, _held(session, leased), MessageState.DROPPED, reason, leased.day(now), now)
 
 
 def begin(
@@ -284,8 +301,7 @@ def begin(
 
     None where the channel's budget of the day does not reach. ``counts_on`` is the day under which it counts for its number.
     """
-    row = _row(session, leased.id)
-    today = _today(session, row.programme_id, now)
+    row, today = _held(session, leased), leased.day(now)
     cost = parts * channel.price_minor
     if not _spend(session, channel, today, parts, cost):
         return None
@@ -325,7 +341,7 @@ def accept(
 ) -> None:
     """Note that a provider has taken a message; ``parts`` and what they cost are as it says, in the channel's currency."""
     row, attempt, is_ours = _settling(session, leased, attempt_id)
-    today = _today(session, row.programme_id, now)
+    today = leased.day(now)
     _move(attempt, AttemptState.ACCEPTED)
     _tally(session, attempt, today, "accepted")
     parts, cost = parts or attempt.parts, attempt.cost_minor if cost_minor is None else cost_minor
@@ -333,9 +349,9 @@ def accept(
         _pay(session, attempt, spent=cost - attempt.cost_minor, parts=parts - attempt.parts)
         attempt.parts, attempt.cost_minor = parts, cost
     if is_ours:
-        _follow(session, row, attempt, now)
+        _follow(session, row, attempt, today, now)
     if provider_id:
-        _learn(session, row, attempt, provider_id, now)
+        _learn(session, row, attempt, provider_id, today, now)
 
 
 def refuse(
@@ -357,7 +373,7 @@ def refuse(
     the channels that send now, in their order. The last try ends it.
     """
     row, attempt, is_ours = _settling(session, leased, attempt_id)
-    today = _today(session, row.programme_id, now)
+    today = leased.day(now)
     is_never = is_final and not is_channel
     if _move(attempt, AttemptState.REJECTED if is_never else AttemptState.REFUSED):
         attempt.reason = safe(reason)
@@ -365,16 +381,22 @@ def refuse(
     _tally(session, attempt, today, "refused")
     rest = min(after or (REST if is_channel else timedelta()), LONGEST_REST)
     if rest:
-        _let_rest(session, attempt, today, now + rest)
+        _note_on(
+            session,
+            attempt.channel_id,
+            attempt.programme_id,
+            today,
+            {"rests_until": now + rest},
+        )
     if not is_ours:
         return
     if attempt.state not in (AttemptState.REFUSED, AttemptState.REJECTED):
-        _follow(session, row, attempt, now)
+        _follow(session, row, attempt, today, now)
         return
     left = channels_left(others, queries.tried(session, row.id, row.tries))
     wait = backoff(row.tries, jitter)
     if wait is None or (is_never and not left):
-        _end(session, row, MessageState.DEAD, attempt.reason or Reason.REFUSED, now)
+        _end(session, row, MessageState.DEAD, attempt.reason or Reason.REFUSED, today, now)
         return
     is_elsewhere = (is_never or is_channel) and any(one != attempt.channel_id for one in left)
     _let_go(row, MessageState.WAITING)
@@ -387,27 +409,26 @@ def doubt(
 ) -> None:
     """Note that nobody knows whether a provider has taken a message: a report is waited for."""
     row, attempt, is_ours = _settling(session, leased, attempt_id)
-    _doubt(session, row, attempt, reason, now, is_ours=is_ours)
+    _doubt(session, row, attempt, reason, leased.day(now), now, is_ours=is_ours)
 
 
 def stop(session: Session, leased: Leased, attempt_id: UUID, *, now: datetime) -> None:
     """Note that a provider knows that a number wants no messages: it gets none any more, through no channel."""
     row, attempt, is_ours = _settling(session, leased, attempt_id)
-    today = _today(session, row.programme_id, now)
+    today = leased.day(now)
     if _move(attempt, AttemptState.REJECTED):
         attempt.reason = Reason.OPTED_OUT
         _undo(session, row, attempt)
     _tally(session, attempt, today, "refused")
     _opt_out(session, attempt, today)
     if is_ours:
-        _end(session, row, MessageState.DROPPED, Reason.OPTED_OUT, now)
+        _end(session, row, MessageState.DROPPED, Reason.OPTED_OUT, today, now)
 
 
 def let_rest(session: Session, channel: ChannelFacts, *, now: datetime) -> None:
     """Leave a channel alone for a while that cannot be used as it is."""
     day = _today(session, channel.programme_id, now)
-    _day(session, channel.id, channel.programme_id, day)
-    session.execute(_of_day(channel.id, day).values(rests_until=now + REST))
+    _note_on(session, channel.id, channel.programme_id, day, {"rests_until": now + REST})
 
 
 def report(session: Session, channel_id: UUID, delivery: Delivery, *, now: datetime) -> bool:
@@ -417,18 +438,17 @@ def report(session: Session, channel_id: UUID, delivery: Delivery, *, now: datet
     we know that id ourselves, is kept until we do.
     """
     known = session.get(MessageAttempt, delivery.our_id) if delivery.our_id else None
-    if known is not None and known.channel_id == channel_id:
-        row = _row(session, known.message_id)
-        attempt = _attempt(session, known.id)
-        changed = _report(session, row, attempt, delivery.state, delivery.error, now)
-        if delivery.is_opted_out:
-            _opt_out(session, attempt, _today(session, row.programme_id, now))
-        if delivery.provider_id:
-            _learn(session, row, attempt, delivery.provider_id, now)
-        return changed
-    if not delivery.provider_id:
-        return False
-    return _report_unknown(session, channel_id, delivery, now)
+    if known is None or known.channel_id != channel_id:
+        return bool(delivery.provider_id) and _report_unknown(session, channel_id, delivery, now)
+    row = _row(session, known.message_id)
+    attempt = _attempt(session, known.id)
+    today = _today(session, row.programme_id, now)
+    changed = _report(session, row, attempt, delivery.state, delivery.error, today, now)
+    if delivery.is_opted_out:
+        _opt_out(session, attempt, today)
+    if delivery.provider_id:
+        _learn(session, row, attempt, delivery.provider_id, today, now)
+    return changed
 
 
 def forget_old(session: Session, *, now: datetime) -> int:
@@ -475,6 +495,7 @@ def _report_unknown(session: Session, channel_id: UUID, delivery: Delivery, now:
     """A report that names only the provider's id."""
     digest = queries.provider_digest(session, channel_id, delivery.provider_id)
     programme_id = channels.channel(session, channel_id).programme_id
+    today = _today(session, programme_id, now)
     name = {
         "channel_id": channel_id,
         "provider_digest": digest,
@@ -482,7 +503,7 @@ def _report_unknown(session: Session, channel_id: UUID, delivery: Delivery, now:
         "state": delivery.state,
         "reason": safe(delivery.error),
         "is_opted_out": delivery.is_opted_out,
-        "learnt_on": _today(session, programme_id, now),
+        "learnt_on": today,
     }
     if _is_first(session, name):
         return True
@@ -500,12 +521,17 @@ def _report_unknown(session: Session, channel_id: UUID, delivery: Delivery, now:
     row = _row(session, attempt.message_id)
     attempt = _attempt(session, found.attempt_id)
     if delivery.is_opted_out:
-        _opt_out(session, attempt, _today(session, programme_id, now))
-    return _report(session, row, attempt, delivery.state, delivery.error, now)
+        _opt_out(session, attempt, today)
+    return _report(session, row, attempt, delivery.state, delivery.error, today, now)
 
 
 def _learn(
-    session: Session, row: Message, attempt: MessageAttempt, provider_id: str, now: datetime
+    session: Session,
+    row: Message,
+    attempt: MessageAttempt,
+    provider_id: str,
+    today: date,
+    now: datetime,
 ) -> None:
     """Note what a provider calls an attempt, and hear what it said of it before."""
     digest = queries.provider_digest(session, attempt.channel_id, provider_id)
@@ -515,7 +541,7 @@ def _learn(
         "programme_id": row.programme_id,
         "attempt_id": attempt.id,
         "is_opted_out": False,
-        "learnt_on": _today(session, row.programme_id, now),
+        "learnt_on": today,
     }
     if _is_first(session, name):
         return
@@ -526,9 +552,9 @@ def _learn(
         return
     found.attempt_id = attempt.id
     if found.is_opted_out:
-        _opt_out(session, attempt, _today(session, row.programme_id, now))
+        _opt_out(session, attempt, today)
     if found.state:
-        _report(session, row, attempt, found.state, found.reason or "", now)
+        _report(session, row, attempt, found.state, found.reason or "", today, now)
 
 
 def _report(
@@ -537,6 +563,7 @@ def _report(
     attempt: MessageAttempt,
     state: DeliveryState,
     error: str,
+    today: date,
     now: datetime,
 ) -> bool:
     """Apply a report to an attempt whose message is held."""
@@ -546,14 +573,14 @@ def _report(
     if to is AttemptState.FAILED:
         attempt.reason = safe(error) or Reason.NOT_DELIVERED
     if to in (AttemptState.DELIVERED, AttemptState.FAILED):
-        _tally(session, attempt, _today(session, row.programme_id, now), to.value)
+        _tally(session, attempt, today, to.value)
     is_latest = attempt.number == queries.attempts_of(session, row.id)
     if (
         (to is AttemptState.DELIVERED and row.state is not MessageState.DELIVERED)
         or (is_latest and row.state in _FAILS_FROM and to is AttemptState.FAILED)
         or (is_latest and row.state in _LEFT_FROM and to is not AttemptState.DELIVERED)
     ):
-        _follow(session, row, attempt, now)
+        _follow(session, row, attempt, today, now)
     return True
 
 
@@ -562,13 +589,15 @@ _FAILS_FROM = (MessageState.SENT, MessageState.UNCERTAIN, MessageState.SENDING)
 _LEFT_FROM = (MessageState.UNCERTAIN, MessageState.WAITING, MessageState.LEASED)
 
 
-def _follow(session: Session, row: Message, attempt: MessageAttempt, now: datetime) -> None:
+def _follow(
+    session: Session, row: Message, attempt: MessageAttempt, today: date, now: datetime
+) -> None:
     """A message is where its attempt is."""
     if attempt.state is AttemptState.DELIVERED:
-        _end(session, row, MessageState.DELIVERED, None, now)
+        _end(session, row, MessageState.DELIVERED, None, today, now)
         emit(session, MessageDelivered(row.id.hex), programme_id=row.programme_id, at=now)
     elif attempt.state is AttemptState.FAILED:
-        _end(session, row, MessageState.FAILED, attempt.reason, now)
+        _end(session, row, MessageState.FAILED, attempt.reason, today, now)
     else:
         _let_go(row, MessageState.SENT)
         row.available_at, row.reason, row.ended_on = None, None, None
@@ -600,9 +629,10 @@ def _doubt_what_was_left_behind(session: Session, now: datetime) -> None:
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     ).all()
+    zones = _Zones(session)
     for row in rows:
         attempt = queries.latest_attempt(session, row.id)
-        _doubt(session, row, attempt, Reason.NO_ANSWER, now, is_ours=True)
+        _doubt(session, row, attempt, Reason.NO_ANSWER, zones.day(row, now), now, is_ours=True)
 
 
 def _doubt(
@@ -610,17 +640,18 @@ def _doubt(
     row: Message,
     attempt: MessageAttempt,
     reason: str,
+    today: date,
     now: datetime,
     *,
     is_ours: bool,
 ) -> None:
     if _move(attempt, AttemptState.UNCERTAIN):
         attempt.reason = safe(reason)
-        _tally(session, attempt, _today(session, row.programme_id, now), "uncertain")
+        _tally(session, attempt, today, "uncertain")
     if not is_ours:
         return
     if attempt.state is not AttemptState.UNCERTAIN:  # a report was quicker
-        _follow(session, row, attempt, now)
+        _follow(session, row, attempt, today, now)
         return
     _let_go(row, MessageState.UNCERTAIN)
     row.available_at, row.reason = now + REPORT_WAIT, attempt.reason
@@ -642,11 +673,15 @@ def _move(attempt: MessageAttempt, to: AttemptState) -> bool:
 
 
 def _end(
-    session: Session, row: Message, state: MessageState, reason: str | None, now: datetime
+    session: Session,
+    row: Message,
+    state: MessageState,
+    reason: str | None,
+    today: date,
+    now: datetime,
 ) -> None:
-    ended_on = _today(session, row.programme_id, now)
     _let_go(row, state)
-    row.available_at, row.reason, row.ended_on = None, reason, ended_on
+    row.available_at, row.reason, row.ended_on = None, reason, today
     _forget_reply(row)
     if state in (MessageState.FAILED, MessageState.DEAD):
         emit(session, MessageFailed(row.id.hex), programme_id=row.programme_id, at=now)
@@ -674,14 +709,14 @@ def _undo(session: Session, row: Message, attempt: MessageAttempt) -> None:
 
 def _spend(session: Session, channel: ChannelFacts, day: date, parts: int, cost: int) -> bool:
     """Take the price of a message from a channel's day, if there is so much left: of two at once only what fits."""
-    _day(session, channel.id, channel.programme_id, day)
-    spending = _of_day(channel.id, day)
+    spending = _of_day(channel.id, day).values(
+        spent_minor=ChannelDay.spent_minor + cost, parts=ChannelDay.parts + parts
+    )
     if channel.daily_budget_minor is not None:
         spending = spending.where(ChannelDay.spent_minor + cost <= channel.daily_budget_minor)
-    spent = session.execute(
-        spending.values(spent_minor=ChannelDay.spent_minor + cost, parts=ChannelDay.parts + parts)
+    return _changes(session, spending) or (
+        _begin_day(session, channel.id, channel.programme_id, day) and _changes(session, spending)
     )
-    return bool(spent.rowcount)  # type: ignore[attr-defined]
 
 
 def _pay(session: Session, attempt: MessageAttempt, *, spent: int, parts: int = 0) -> None:
@@ -693,27 +728,36 @@ def _pay(session: Session, attempt: MessageAttempt, *, spent: int, parts: int = 
 
 
 def _tally(session: Session, attempt: MessageAttempt, day: date, what: str) -> None:
-    _day(session, attempt.channel_id, attempt.programme_id, day)
-    column = getattr(ChannelDay, what)
-    session.execute(_of_day(attempt.channel_id, day).values({what: column + 1}))
+    count = {what: getattr(ChannelDay, what) + 1}
+    _note_on(session, attempt.channel_id, attempt.programme_id, day, count)
 
 
-def _let_rest(session: Session, attempt: MessageAttempt, day: date, until: datetime) -> None:
-    session.execute(_of_day(attempt.channel_id, day).values(rests_until=until))
+def _note_on(
+    session: Session, channel_id: UUID, programme_id: UUID, day: date, values: Mapping[str, Any]
+) -> None:
+    noting = _of_day(channel_id, day).values(values)
+    if not _changes(session, noting):
+        _begin_day(session, channel_id, programme_id, day)
+        _changes(session, noting)
 
 
 def _of_day(channel_id: UUID, day: date) -> Update:
     return update(ChannelDay).where(ChannelDay.channel_id == channel_id, ChannelDay.day == day)
 
 
-def _day(session: Session, channel_id: UUID, programme_id: UUID, day: date) -> None:
-    """A channel's row of a day, made by whoever needs it first."""
+def _changes(session: Session, statement: Update) -> bool:
+    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]
+
+
+def _begin_day(session: Session, channel_id: UUID, programme_id: UUID, day: date) -> bool:
+    """Make a channel's row of a day, by whoever needs it first; tells whether it was not there when we came."""
     known = select(ChannelDay.day).where(ChannelDay.channel_id == channel_id, ChannelDay.day == day)
     if session.scalar(known) is not None:
-        return
+        return False
     row = {"channel_id": channel_id, "day": day, "programme_id": programme_id}
     with suppress(IntegrityError), apart(session) as alone:
         put(alone, ChannelDay, row)
+    return True
 
 
 def count_held(session: Session, programme_id: UUID, msisdn: str, day: date) -> tuple[int, int]:
@@ -723,10 +767,11 @@ def count_held(session: Session, programme_id: UUID, msisdn: str, day: date) -> 
     held = select(MessageCap.messages).where(
         MessageCap.number_digest == digest, MessageCap.day == day
     )
-    if session.scalar(held.with_for_update()) is None:
+    today = session.scalar(held.with_for_update())
+    if today is None:
         with suppress(IntegrityError), apart(session) as alone:
             put(alone, MessageCap, row)
-    today = session.scalar(held.with_for_update()) or 0
+        today = session.scalar(held.with_for_update()) or 0
     week = session.scalar(
         select(func.sum(MessageCap.messages)).where(
             MessageCap.number_digest == digest,
@@ -781,6 +826,11 @@ def _row(session: Session, message_id: UUID) -> Message:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
+
+
+def _held(session: Session, leased: Leased) -> Message:
+    """A message that this very transaction holds already."""
+    return session.get_one(Message, leased.id)
 
 
 def _attempt(session: Session, attempt_id: UUID) -> MessageAttempt:

@@ -49,7 +49,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Leased:
-    """A message that a worker has taken. ``lease`` is what it shows when it comes back with it."""
+    """A message that a worker has taken. ``lease`` is what it shows when it comes back with it; ``zone`` is its programme's clock."""
 
     id: UUID
     programme_id: UUID
@@ -58,7 +58,11 @@ class Leased:
     tries: int
     counted_on: date | None
     lease: UUID
+    zone: str
     body: Body
+
+    def day(self, now: datetime) -> date:
+        return local_date(now, self.zone)
 
 
 @dataclass(frozen=True)
