@@ -1,7 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
@@ -20,17 +20,20 @@ from app.domain.screens.rules import (
     SiteList,
 )
 
+_COUPON = (
+    select(Coupon.status, Coupon.usable_from, Coupon.usable_until, Site.timezone)
+    .join(Site, Site.id == Coupon.site_id)
+    .where(Coupon.code_digest == bindparam("digest"), Coupon.programme_id == bindparam("programme"))
+)
+
 
 def coupon_says(
     session: Session, programme_id: UUID, digits: str, *, now: datetime
 ) -> CouponUsable | NotUsable:
     """Whether a coupon can be used today, where it was issued: one statement, whatever becomes of it."""
     digest = coupons.code_digest(keyring_of(session), Code(digits))
-    found = session.execute(
-        select(Coupon.status, Coupon.usable_from, Coupon.usable_until, Site.timezone)
-        .join(Site, Site.id == Coupon.site_id)
-        .where(Coupon.code_digest == digest, Coupon.programme_id == programme_id)
-    ).first()
+    given = {"digest": digest, "programme": programme_id}
+    found = session.connection().execute(_COUPON, given).first()
     if found is None:
         return NotUsable()
     state = CouponState(found.status, found.usable_from, found.usable_until)

@@ -1,7 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -11,15 +11,19 @@ from app.domain.limits import queries, rules
 from app.domain.limits.models import CodeMiss, ReplyCount
 from app.domain.programmes.models import Programme
 
+_HOLD = (
+    select(Programme.id)
+    .where(Programme.id == bindparam("programme"))
+    .with_for_update(key_share=True)
+)
+
 
 def may_try(
     session: Session, programme_id: UUID, *, channel_id: UUID, caller: bytes, now: datetime
 ) -> bool:
     """Whether a number may try a code; whoever asks waits until everyone else's try is counted."""
     # Without this a crowd that asks at once would all be let through on the same count.
-    session.execute(
-        select(Programme.id).where(Programme.id == programme_id).with_for_update(key_share=True)
-    )
+    session.connection().execute(_HOLD, {"programme": programme_id})
     return not queries.is_locked(
         session, programme_id, channel_id=channel_id, caller=caller, now=now
     )

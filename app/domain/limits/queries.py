@@ -1,21 +1,22 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.domain.limits import rules
 from app.domain.limits.models import CodeMiss
 from app.domain.limits.rules import Miss
 
+_MISSES = select(CodeMiss.channel_id, CodeMiss.caller_digest, CodeMiss.at).where(
+    CodeMiss.programme_id == bindparam("programme"), CodeMiss.at > bindparam("since")
+)
+
 
 def misses(session: Session, programme_id: UUID, *, now: datetime) -> list[Miss]:
     """All that count in a programme now: at most what the limit of all lets through in a day."""
-    rows = session.execute(
-        select(CodeMiss.channel_id, CodeMiss.caller_digest, CodeMiss.at).where(
-            CodeMiss.programme_id == programme_id, CodeMiss.at > now - rules.LONGEST
-        )
-    )
+    given = {"programme": programme_id, "since": now - rules.LONGEST}
+    rows = session.connection().execute(_MISSES, given)
     return [Miss(*row) for row in rows]
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlalchemy.orm import Session
 
 from app.core.crypto import keyring_of
@@ -38,6 +38,13 @@ from app.domain.staff.queries import Actor
 
 # A reply that is a message of its own is worth nothing when the conversation is long over.
 REPLY_LIFE = timedelta(minutes=10)
+
+# Made once: on the way of every turn, building a statement costs more than running it.
+_GO_ON = (
+    update(UssdSession)
+    .where(UssdSession.id == bindparam("session"))
+    .values({name: bindparam(name) for name in ("caller_digest", "touched_at", "sealed_contents")})
+)
 
 Follow = Callable[[State, Ask, Told], Step]
 
@@ -223,12 +230,7 @@ def _keep_session(
         "sealed_contents": queries.seal(keyring_of(session), UssdSession, row_id, after.to_json()),
     }
     if kept:
-        session.execute(
-            update(UssdSession)
-            .where(UssdSession.id == row_id)
-            .values(values)
-            .execution_options(synchronize_session=False)
-        )
+        session.connection().execute(_GO_ON, {"session": row_id, **values})
         return
     key = {
         "id": row_id,

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.core.crypto import KeyProblem, Keyring, keyring_of
@@ -17,6 +17,28 @@ from app.domain.messaging.rules import ANONYMOUS, RESUME, Conversation, Reply
 from app.domain.screens.rules import Screen, State
 
 COLUMN = "sealed_contents"
+
+# Made once: on the way of every turn, building a statement costs more than running it.
+_EVENT = select(ProviderEvent.id, ProviderEvent.sealed_contents).where(
+    ProviderEvent.channel_id == bindparam("channel"), ProviderEvent.digest == bindparam("digest")
+)
+_SESSION = (
+    select(UssdSession.id, UssdSession.touched_at, UssdSession.sealed_contents)
+    .where(
+        UssdSession.channel_id == bindparam("channel"), UssdSession.digest == bindparam("digest")
+    )
+    .with_for_update()
+)
+_LAST_SESSION = (
+    select(UssdSession.id, UssdSession.sealed_contents)
+    .where(
+        UssdSession.channel_id == bindparam("channel"),
+        UssdSession.caller_digest == bindparam("caller"),
+        UssdSession.touched_at >= bindparam("since"),
+    )
+    .order_by(UssdSession.touched_at.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True)
@@ -109,11 +131,8 @@ def session_digest(keyring: Keyring, channel_id: UUID, session_id: str) -> bytes
 
 def was_told(session: Session, channel_id: UUID, digest: bytes) -> tuple[UUID, bytes | None] | None:
     """The id and the sealed answer of an event that came before."""
-    row = session.execute(
-        select(ProviderEvent.id, ProviderEvent.sealed_contents).where(
-            ProviderEvent.channel_id == channel_id, ProviderEvent.digest == digest
-        )
-    ).first()
+    given = {"channel": channel_id, "digest": digest}
+    row = session.connection().execute(_EVENT, given).first()
     return (row.id, row.sealed_contents) if row else None
 
 
@@ -129,11 +148,8 @@ def reply_in(session: Session, event_id: UUID, sealed: bytes | None) -> Reply | 
 
 def lock_session(session: Session, channel_id: UUID, digest: bytes) -> KeptSession | None:
     """A session by its digest, held until commit. Its conversation is None where its seal does not open."""
-    row = session.execute(
-        select(UssdSession.id, UssdSession.touched_at, UssdSession.sealed_contents)
-        .where(UssdSession.channel_id == channel_id, UssdSession.digest == digest)
-        .with_for_update()
-    ).first()
+    given = {"channel": channel_id, "digest": digest}
+    row = session.connection().execute(_SESSION, given).first()
     if row is None:
         return None
     return KeptSession(
@@ -150,16 +166,8 @@ def conversation_in(keyring: Keyring, session_id: UUID, sealed: bytes) -> Conver
 
 def place_of(session: Session, channel_id: UUID, caller: bytes, *, now: datetime) -> State | None:
     """Where a number goes on whose call was cut off; None where it ended, was long ago, or was at the beginning."""
-    row = session.execute(
-        select(UssdSession.id, UssdSession.sealed_contents)
-        .where(
-            UssdSession.channel_id == channel_id,
-            UssdSession.caller_digest == caller,
-            UssdSession.touched_at >= now - RESUME,
-        )
-        .order_by(UssdSession.touched_at.desc())
-        .limit(1)
-    ).first()
+    given = {"channel": channel_id, "caller": caller, "since": now - RESUME}
+    row = session.connection().execute(_LAST_SESSION, given).first()
     if row is None:
         return None
     before = conversation_in(keyring_of(session), row.id, row.sealed_contents)
