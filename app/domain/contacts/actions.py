@@ -12,6 +12,7 @@ from app.domain.contacts import queries
 from app.domain.contacts.errors import UnknownLanguage
 from app.domain.contacts.models import ContactNumber, ParticipantContact
 from app.domain.contacts.rules import check_reachable, read_msisdn
+from app.domain.opt_outs.actions import opt_in
 from app.domain.participants.queries import lock
 from app.domain.programmes import queries as programmes
 from app.domain.staff.queries import Actor
@@ -31,7 +32,8 @@ def keep_contact(
 ) -> None:
     """Keep how a participant wants to be paid, as she says it now. ``number`` is as it was typed; None for no number.
 
-    Without a number nobody can be reminded, so nothing is kept of that.
+    Without a number nobody can be reminded, so nothing is kept of that. Where she may be reminded, that is her newest word: an
+    earlier "stop" of that number ends.
 
     Raises:
         BadNumber, NumberNeeded, UnknownLanguage, UnknownParticipant.
@@ -79,6 +81,7 @@ def keep_contact(
             "kept_on": local_date(now, programmes.site(session, person.site_id).timezone),
         },
     )
+    wants_again = may_remind and msisdn is not None and opt_in(session, by.programme_id, msisdn)
     record(
         session,
         "contact.kept",
@@ -86,7 +89,12 @@ def keep_contact(
         staff_id=by.staff_id,
         programme_id=by.programme_id,
         at=now,
-        facts={"method": method.value, "number": msisdn is not None, "may_remind": may_remind},
+        facts={
+            "method": method.value,
+            "number": msisdn is not None,
+            "may_remind": may_remind,
+            **({"wants_messages_again": True} if wants_again else {}),
+        },
     )
 
 

@@ -12,6 +12,7 @@ from app.core.ids import tag_of
 from app.domain.contacts import actions
 from app.domain.contacts import queries as contacts
 from app.domain.contacts.rules import masked
+from app.domain.opt_outs.queries import has_opted_out
 from app.domain.participants import queries as participants
 from app.domain.programmes import queries as programmes
 from app.domain.staff.queries import Actor
@@ -78,11 +79,17 @@ def _page(
         person = participants.participant(session, participant_id, programme_id=actor.programme_id)
         contact = contacts.contact_of(session, participant_id)
         programme = programmes.programme(session, actor.programme_id)
+        has_stopped = bool(
+            contact
+            and contact.msisdn
+            and has_opted_out(session, actor.programme_id, contact.msisdn)
+        )
     context = {
         "person": person,
         "tag": tag_of(participant_id),
         "contact": contact,
         "number": masked(contact.msisdn) if contact and contact.msisdn else "",
+        "has_stopped": has_stopped,
         "methods": vocabulary.METHODS,
         "language_names": {
             code: Locale(code).get_display_name(language_of(request))
