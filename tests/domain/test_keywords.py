@@ -101,7 +101,7 @@ def test_a_sentence_that_only_has_such_a_word_stops_nothing(text: str) -> None:
         ("Where", "en"),
         ("ГРАФІК", "uk"),
         ("Коли?", "uk"),
-        ("Годинi", "uk"),  # the last letter is a Latin one
+        ("Годинa", "uk"),  # the last letter is a Latin one
     ],
 )
 def test_the_reply_is_in_the_language_of_the_word(text: str, language: str) -> None:
