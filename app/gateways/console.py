@@ -5,6 +5,7 @@ empty ``text`` opens the menu. Nothing is printed.
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,7 @@ from app.domain.channels.events import (
 from app.gateways.adapter import (
     Accepted,
     Answer,
+    BadOptions,
     Call,
     Hook,
     Option,
@@ -43,12 +45,16 @@ from app.gateways.words import our_id, state_in, whole
 from app.telephone.lengths import measure
 
 STATES: Mapping[str, DeliveryState] = {each.value: each for each in DeliveryState}
-READABLE_BY_ITS_OWNER = 0o600
+ENDING = ".outbox.jsonl"
+IF_IT_IS_THERE = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW
 
 
 @dataclass(frozen=True)
 class Console:
-    """``outbox`` is the file, one JSON object a line; without one, what is sent is gone."""
+    """``outbox`` is the file, one JSON object a line; without one, what is sent is gone.
+
+    It is never made, for whoever may edit channels could have any file made: a person with a shell on the server puts it there.
+    """
 
     slug: ClassVar[str] = "console"
     name: ClassVar[str] = "Console (for development)"
@@ -59,7 +65,11 @@ class Console:
         Hook.STATUS: frozenset({"POST"}),
     }
     options: ClassVar[Sequence[Option]] = (
-        Option("outbox", N_("File for what is sent"), is_required=False),
+        Option(
+            "outbox",
+            N_("File that gets every number and text sent (it exists and ends in .outbox.jsonl)"),
+            is_required=False,
+        ),
     )
     replies_inline: ClassVar[bool] = True
 
@@ -69,6 +79,8 @@ class Console:
     def from_options(cls, options: Options) -> Self:
         """Raises: BadOptions."""
         outbox = read_options(cls.options, options)["outbox"]
+        if outbox and not outbox.endswith(ENDING):
+            raise BadOptions("outbox", f"must end in {ENDING}")
         return cls(Path(outbox) if outbox else None)
 
     def verify(self, call: Call, hook: Hook, *, now: datetime) -> None:
@@ -108,8 +120,7 @@ class Console:
                 "status_url": sms.status_url,
             }
             try:
-                self.outbox.touch(READABLE_BY_ITS_OWNER)
-                with self.outbox.open("a") as file:
+                with os.fdopen(os.open(self.outbox, IF_IT_IS_THERE), "a") as file:
                     file.write(json.dumps(told, ensure_ascii=False) + "\n")
             except (OSError, ValueError):
                 return Rejected("the file cannot be written", is_channel=True)

@@ -53,8 +53,9 @@ def pressed(profile: Profile, source: Json) -> Sequence[GatewayEvent]:
     session = _word(source, part.session)
     if holds(part.hangs_up, source):
         return [HungUp(session)]
-    typed = _text(source, part.text)
     is_new = holds(part.opens, source) if part.opens else None
+    # A first turn brings what was dialled, or nothing.
+    typed = "" if is_new and part.input == "last" else _text(source, part.text)
     history: tuple[str, ...] | None = None
     if part.input == "history":
         dialled = plain(source, *part.dialled) if part.dialled else ""
@@ -68,7 +69,7 @@ def pressed(profile: Profile, source: Json) -> Sequence[GatewayEvent]:
         Pressed(
             session_id=session,
             sender=number,
-            text="" if is_new else typed,  # a first turn brings what was dialled
+            text="" if is_new else typed,
             is_new=is_new,
             turn=whole(plain(source, *part.turn).strip()) if part.turn else None,
             history=() if is_new and history is not None else history,
@@ -171,6 +172,9 @@ def _word(source: Json, path: Path) -> str:
 
 
 def _text(source: Json, path: Path) -> str:
+    """A text that is not there at all is a profile that does not fit, and no empty text."""
+    if at(source, *path) is None:
+        raise Unreadable("no text where the profile says")
     text = plain(source, *path)
     if len(text) > LONGEST_TEXT:
         raise Unreadable("the text is too long")

@@ -91,7 +91,8 @@ def _meaning(part: SaidBack, answer: httpx.Response) -> Outcome:
 
 def _told(part: SaidBack, answer: httpx.Response) -> Json:
     if part.format == "text":
-        return list(answer.text[:1_000].strip().split(part.separator))
+        text = answer.content[:1_000].decode("utf-8", "replace")
+        return list(text.strip().split(part.separator))
     try:
         return parse_json(answer.content)
     except ValueError:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.gateways import generic
-from app.gateways.adapter import BadOptions, Call, Hook, Rejected, Sms
+from app.gateways.adapter import Accepted, BadOptions, Call, Hook, Rejected, Sms, Unreadable
 from app.gateways.filling import address, form_text, json_text, plain_text, xml_text
 from app.gateways.generic import Generic
 from app.gateways.profile import LONGEST, read_profile
@@ -159,10 +159,25 @@ def test_a_text_that_would_be_cut_is_refused_before_it_leaves() -> None:
         assert kestrel().send(sms("ї" * 202), http) == Rejected("the text takes 4 parts")
 
 
+@pytest.mark.parametrize("charset", ["idna", "base64", "rot13", "utf-16", "no-such", "utf-8"])
+def test_an_answer_is_read_whatever_its_charset_is_said_to_be(charset: str) -> None:
+    headers = {"content-type": f"text/plain; charset={charset}"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, headers=headers, content=b"OK|7"))
+    with httpx.Client(transport=transport) as http:
+        assert kestrel().send(sms("a"), http) == Accepted("7")
+
+
+def test_a_call_without_its_text_is_not_an_empty_one() -> None:
+    body = json.dumps({"messages": [{"ref": "m", "from": "254711000111", "message": "STOP"}]})
+    call = Call("POST", "https://pdi.example/inbound", {}, [], body.encode())
+    with pytest.raises(Unreadable, match="no text"):
+        kestrel().parse(call, Hook.INBOUND)
+
+
 def test_a_field_that_comes_twice_is_taken_for_none() -> None:
     query = [("sid", "8f2"), ("sid", "9a1"), ("phone", "254711000111"), ("typed", "")]
     call = Call("GET", "https://pdi.example/ussd", {}, query, b"")
-    with pytest.raises(Exception, match="no identifier"):
+    with pytest.raises(Unreadable, match="no identifier"):
         kestrel().parse(call, Hook.USSD)
 
 
