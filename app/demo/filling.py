@@ -47,11 +47,11 @@ def fill(database: Database, *, participants: int, now: datetime, tell: Progress
         announce_visits(session, scene, now=now, rng=random.Random(SEED))
         agree_on_days(session, scene, now=now)
         ask_to_be_called(session, scene, now=now)
+    let_people_call(database, scene, now=now, rng=random.Random(SEED))
     for duty in DUTIES.values():
         duty.do(database, now)
     while run_once(database, now=now):
         pass
-    let_people_call(database, scene, now=now, rng=random.Random(SEED))
     with database.snapshot() as session:
         cards = season.finance.cards_worth_showing(session)
     return replace(scene, claim_cards=tuple(cards), gateways=gateways)

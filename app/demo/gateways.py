@@ -4,23 +4,31 @@ import random
 import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.db import Database
 from app.core.ids import uuid7
 from app.demo.scene import DemoGateway, Scene
 from app.domain.channels.actions import open_channel
-from app.domain.channels.events import Inbound, Medium, Pressed
+from app.domain.channels.events import Delivery, DeliveryState, Inbound, Medium, Pressed
 from app.domain.channels.queries import ChannelFacts, channels_of
 from app.domain.channels.rules import ChannelSettings
+from app.domain.messages.actions import report
+from app.domain.messages.models import MessageAttempt
+from app.domain.messages.rules import AttemptState
 from app.domain.messaging.actions import Here, receive
 from app.domain.screens.rules import Setting
 from app.gateways.adapter import Option
 from app.gateways.console import Console
 from app.gateways.registry import PROVIDERS, Provider
 from app.sending.messages import client, send_due
+from app.upkeep import DUTIES
+from app.worker import run_once
 
 GENERIC = "generic"
 LINE = "2026"
@@ -28,6 +36,11 @@ CODE = "*384*2026#"
 # In Kyiv's numbering plan nobody has a number of this range.
 CALLERS = tuple(f"+38044000{number:04}" for number in range(30, 42))
 WALKS = (("2", "1"), ("2", "2"), ("1", "999999990016"), ("2",), ("6",), ("3",))
+DAYS = 12
+# So many days ago something was sent; looking for what is due opens everyone's seals.
+SENT = (9, 5, 2, 0)
+ARRIVES = 0.85
+REMINDERS = ("claims.remind", "messages.remind")
 TEXTS = ("HOURS", "ГРАФІК", "HELP", "HELLO")
 
 
@@ -47,7 +60,7 @@ def open_gateways(session: Session, scene: Scene, *, now: datetime) -> tuple[Dem
 
 
 def let_people_call(database: Database, scene: Scene, *, now: datetime, rng: random.Random) -> None:
-    """Some days of questions by telephone, and what waits to be sent is sent to nobody."""
+    """Some days of questions by telephone, and of messages that the console sends to nobody and reports."""
     with database.snapshot() as session:
         channel = _console(session, scene)
     for number, at in enumerate(_moments(now, rng)):
@@ -61,8 +74,39 @@ def let_people_call(database: Database, scene: Scene, *, now: datetime, rng: ran
             later = Here(channel, here.setting, True, at + timedelta(seconds=6 * turn))
             _do(database, later, Pressed(session_id, caller, pressed, turn == 0, turn))
     with client() as http:
-        while send_due(database, lambda: now, http):
-            pass
+        for days in SENT:
+            at = min(_noon(scene, now - timedelta(days=days)), now)
+            for name in REMINDERS:
+                DUTIES[name].do(database, at)
+            while run_once(database, now=at):
+                pass
+            while send_due(database, partial(_same, at), http):
+                pass
+            _report(database, channel, at, rng)
+
+
+def _noon(scene: Scene, at: datetime) -> datetime:
+    """Midday at the programme's sites on that day: no quiet hour."""
+    return at.astimezone(ZoneInfo(scene.sites[0].timezone)).replace(hour=12, minute=5)
+
+
+def _same(at: datetime) -> datetime:
+    return at
+
+
+def _report(database: Database, channel: ChannelFacts, at: datetime, rng: random.Random) -> None:
+    """The network says what became of the day's messages: most arrived."""
+    with database.transaction() as session:
+        sent = session.scalars(
+            select(MessageAttempt.id).where(
+                MessageAttempt.channel_id == channel.id,
+                MessageAttempt.state == AttemptState.ACCEPTED,
+            )
+        )
+        for attempt_id in sent.all():
+            arrived = rng.random() < ARRIVES
+            state = DeliveryState.DELIVERED if arrived else DeliveryState.FAILED
+            report(session, channel.id, Delivery(uuid7().hex, state, attempt_id), now=at)
 
 
 def _do(database: Database, here: Here, event: Inbound | Pressed) -> None:
@@ -71,7 +115,7 @@ def _do(database: Database, here: Here, event: Inbound | Pressed) -> None:
 
 
 def _moments(now: datetime, rng: random.Random) -> Iterator[datetime]:
-    for days in range(12, 0, -1):
+    for days in range(DAYS, 0, -1):
         for _ in range(rng.randrange(1, 4)):
             yield now - timedelta(days=days, minutes=rng.randrange(0, 600))
 
