@@ -37,6 +37,7 @@ from app.domain.screens.rules import (
     StopMessages,
     Stopped,
     Told,
+    last,
 )
 from app.telephone.templates import LONGEST
 
@@ -109,7 +110,8 @@ def every_screen() -> list[tuple[Medium, Screen]]:
         for text in WRITTEN:
             written.append(Telephone(answers={ask: told}).write(text))
     by_menu = [(Medium.USSD, each) for each in shown]
-    return [*by_menu, *((Medium.SMS, each) for each in written)]
+    unasked = [(medium, last(name)) for medium in Medium for name in ("try_later", "test_message")]
+    return [*by_menu, *((Medium.SMS, each) for each in written), *unasked]
 
 
 def _ask_of(keys: tuple[str, ...]) -> type:

@@ -65,6 +65,9 @@ TEXTS: Mapping[str, str] = {
     "stopped": N_(
         "You will get no more messages from us. If you would like them again, tell us at the desk."
     ),
+    # No menu leads there: the database is away, or staff tries a channel.
+    "try_later": N_("Please try again in a few minutes."),
+    "test_message": N_("This is only to see that messages arrive. There is nothing to do."),
 }
 
 # Where a text message is answered in other words.

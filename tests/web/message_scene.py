@@ -1,7 +1,6 @@
 """Channels and messages for the pages about them."""
 
 import json
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,12 +9,11 @@ from sqlalchemy.orm import Session
 
 from app.core.crypto import keyring_of
 from app.core.ids import random_id
-from app.domain.channels.actions import open_channel
 from app.domain.channels.events import Medium
 from app.domain.channels.queries import ChannelFacts
-from app.domain.channels.rules import ChannelSettings
 from app.domain.messages.models import ChannelDay, Message, MessageAttempt
 from app.domain.messages.rules import ENDED, AttemptState, MessageKind, MessageState
+from tests import telephones
 from tests.factories import NOON, Place
 
 NUMBER = "+380501234567"
@@ -24,20 +22,10 @@ AFRICASTALKING = {"username": "sandbox", "api_key": "a key nobody may read"}
 TODAY = date(2026, 3, 2)
 
 
-def a_channel(
-    session: Session,
-    place: Place,
-    *,
-    slug: str = "africastalking",
-    options: dict[str, str] | None = None,
-    now: datetime = NOON,
-    **given: Any,
-) -> tuple[ChannelFacts, str]:
+def a_channel(session: Session, place: Place, **given: Any) -> tuple[ChannelFacts, str]:
     """A channel that sends and receives text messages, and its secret."""
-    settings = ChannelSettings("Text messages", frozenset({Medium.SMS}), options=options or {})
-    return open_channel(
-        session, place.programme.id, slug, replace(settings, **given), by=None, now=now
-    )
+    usual = {"name": "Text messages", "media": frozenset({Medium.SMS}), "options": AFRICASTALKING}
+    return telephones.a_channel(session, place, "africastalking", **(usual | given))
 
 
 def a_message(

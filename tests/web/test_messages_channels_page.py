@@ -177,7 +177,7 @@ def test_a_channel_is_switched_off_and_on_again(
     administrator: Reader, database: Database, place: Place
 ) -> None:
     with database.transaction() as session:
-        facts, _ = a_channel(session, place, options=AFRICASTALKING)
+        facts, _ = a_channel(session, place)
     path = f"/messages/channels/{facts.id}/switch"
     for _ in range(2):
         assert administrator.send(path, {"to": "off"}).status_code == 303
@@ -191,7 +191,7 @@ def test_new_addresses_work_beside_the_old_until_these_are_ended(
     administrator: Reader, database: Database, place: Place
 ) -> None:
     with database.transaction() as session:
-        facts, _ = a_channel(session, place, options=AFRICASTALKING)
+        facts, _ = a_channel(session, place)
     path = f"/messages/channels/{facts.id}"
     answer = administrator.send(f"{path}/secrets")
     assert answer.status_code == 201
@@ -211,7 +211,7 @@ def test_a_test_message_is_queued_once_a_form_and_its_number_is_sealed(
     administrator: Reader, database: Database, place: Place
 ) -> None:
     with database.transaction() as session:
-        facts, _ = a_channel(session, place, options=AFRICASTALKING)
+        facts, _ = a_channel(session, place)
     form = {"id": uuid4().hex, "number": "050 123 45 67"}
     path = f"/messages/channels/{facts.id}/test"
     for _ in range(2):
@@ -227,7 +227,7 @@ def test_a_number_that_nobody_can_have_gets_no_test_message(
     administrator: Reader, database: Database, place: Place
 ) -> None:
     with database.transaction() as session:
-        facts, _ = a_channel(session, place, options=AFRICASTALKING)
+        facts, _ = a_channel(session, place)
     answer = administrator.send(f"/messages/channels/{facts.id}/test", {"number": "12"})
     assert answer.status_code == 422
     assert list(errors(answer.text)) == ["number"]
@@ -239,7 +239,7 @@ def test_another_programme_s_channel_is_not_there(
     administrator: Reader, database: Database
 ) -> None:
     with database.transaction() as session:
-        theirs, _ = a_channel(session, a_place(session), options=AFRICASTALKING)
+        theirs, _ = a_channel(session, a_place(session))
         (secret,) = secrets_of(session, theirs.id)
     path = f"/messages/channels/{theirs.id}"
     assert administrator.get(path).status_code == 404
