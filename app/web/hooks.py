@@ -102,9 +102,8 @@ def _hear(
     try:
         replies = [_received(database, here, event) for event in events]
     except AWAY:
-        if (
-            hook is not Hook.USSD
-        ):  # a provider sends a text message again, and a person presses again
+        # A provider sends a text message again, and a person presses again.
+        if medium is not Medium.USSD:
             raise
         return _answered(door, call, hook, medium, _later(door))
     return _answered(door, call, hook, medium, next(filter(None, reversed(replies)), None))
@@ -148,7 +147,11 @@ def _answered(
     door: ChannelDoor, call: Call, hook: Hook, medium: Medium, reply: Reply | None
 ) -> Response:
     text = text_of(reply.screen, reply.language, medium) if reply else None
-    answer = door.adapter.render(call, hook, text=text, ends=reply is None or reply.ends)
+    try:
+        answer = door.adapter.render(call, hook, text=text, ends=reply is None or reply.ends)
+    except Unreadable as error:
+        log.warning("a call of %s cannot be answered: %s", door.channel.slug, error.reason)
+        return Response(status_code=400)
     headers = {**answer.headers, "Content-Type": answer.media_type}
     return Response(answer.body, status_code=answer.status, headers=headers)
 
