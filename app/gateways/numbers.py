@@ -3,7 +3,7 @@
 import re
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
 NUMBER = re.compile(r"\+?[0-9]{7,15}")
 PUNCTUATION = str.maketrans("", "", " -.()\u00a0")
@@ -44,6 +44,7 @@ def _possible(text: str, region: str | None) -> str | None:
         number = phonenumbers.parse(text, region)
     except NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(number):
+    # With its country's code, that is: what only neighbours can dial would be possible too.
+    if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
         return None
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
