@@ -64,6 +64,7 @@ USABLE_DAYS = 20
 # Digits to try, and what a telephone is told of them.
 EXAMPLES: Mapping[str, str] = {
     training_digits("good"): N_("A card that can be used."),
+    training_digits("not_yet"): N_("A card that can be used from tomorrow on."),
     training_digits("used_before"): N_("A card that was used before: not usable."),
     training_digits("expired"): N_("A card that is out of date: not usable."),
     training_digits("ended"): N_("A card that was cancelled: not usable."),
@@ -170,8 +171,7 @@ def _answer(
 ) -> Told:
     match ask:
         case CheckCoupon(code):
-            until = now.date() + timedelta(days=USABLE_DAYS)
-            return CouponUsable(until) if lesson_of(code) == "good" else NotUsable()
+            return _coupon(lesson_of(code), now.date())
         case MyCard() if wrong_pins + 1 >= PINS_MOST and ask != MyCard(OWN_CARD, PIN):
             return Locked()
         case MyCard():
@@ -194,6 +194,16 @@ def _answer(
             return AnswerIs(words if receipt == RECEIPT else None)
         case StopMessages():
             return Stopped()
+
+
+def _coupon(lesson: str | None, today: date) -> Told:
+    until, tomorrow = today + timedelta(days=USABLE_DAYS), today + timedelta(days=1)
+    match lesson:
+        case "good":
+            return CouponUsable(until)
+        case "not_yet":
+            return CouponUsable(until, since=tomorrow)
+    return NotUsable()
 
 
 def _announced(site: SiteFacts, ahead: int, now: datetime) -> Told:

@@ -74,6 +74,16 @@ def test_a_coupon_is_usable_until_its_last_day_where_it_was_issued(
     assert told == CouponUsable(coupon.state.usable_until)
 
 
+def test_a_coupon_that_was_just_given_is_told_with_its_first_day(
+    session: Session, place: Place
+) -> None:
+    coupon = a_bundle(session, place, now=LATER).coupons[0]
+
+    told = answer(session, CheckCoupon(coupon.code), a_caller(session, place))
+
+    assert told == CouponUsable(coupon.state.usable_until, since=coupon.state.usable_from)
+
+
 def not_usable(session: Session, place: Place) -> dict[str, str]:
     """A code for each way of not being usable."""
     used, void, lost = a_bundle(session, place).coupons
@@ -81,7 +91,6 @@ def not_usable(session: Session, place: Place) -> dict[str, str]:
     for coupon, word in ((void, CouponStatus.VOID), (lost, CouponStatus.LOST)):
         end_coupon(session, Code(coupon.code), word, reason="torn", by=place.manager, now=LATER)
     expired = a_bundle(session, place, now=NOON - timedelta(days=400)).coupons[0]
-    early = a_bundle(session, place, now=LATER).coupons[0]
     foreign = a_bundle(session, a_place(session)).coupons[0]
     return {
         "unknown": new_code().digits,
@@ -89,7 +98,6 @@ def not_usable(session: Session, place: Place) -> dict[str, str]:
         "void": void.code,
         "lost": lost.code,
         "expired": expired.code,
-        "not yet active": early.code,
         "another programme's": foreign.code,
         "for training": "999999990007",
     }
@@ -110,7 +118,7 @@ def test_whatever_is_wrong_with_a_coupon_is_told_alike_for_the_same_statements(
             assert answer(session, CheckCoupon(code), one) == NotUsable(), what
         sent[what] = of_this
 
-    assert len(sent) == 8
+    assert len(sent) == 7
     assert all(each == sent["unknown"] for each in sent.values()), sent
     assert len(sent["unknown"]) == 4
 

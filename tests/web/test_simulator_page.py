@@ -84,6 +84,12 @@ def test_the_menu_is_walked_as_a_telephone_shows_it(lead: Reader) -> None:
     assert "The call is over." in phone.answer.text
 
 
+def test_a_card_that_was_just_given_is_told_with_its_first_day(lead: Reader) -> None:
+    shown = Phone.in_hand(lead).send("1", training_digits("not_yet"))
+
+    assert shown == "This card can be used from 5 March until 24 March."
+
+
 @pytest.mark.parametrize("code", [each for each in EXAMPLES if EXAMPLES[each].endswith("usable.")])
 def test_every_card_that_cannot_be_used_gets_the_same_words(lead: Reader, code: str) -> None:
     assert Phone.in_hand(lead).send("1", code) == "Not usable. Ask at the desk."

@@ -8,6 +8,7 @@ from app.core.clock import local_date
 from app.core.codes import Code
 from app.core.crypto import keyring_of
 from app.domain.coupons import queries as coupons
+from app.domain.coupons.errors import CouponNotYetActive
 from app.domain.coupons.models import Coupon
 from app.domain.coupons.rules import CouponState, reason_unusable
 from app.domain.programmes import queries as programmes
@@ -30,16 +31,17 @@ _COUPON = (
 def coupon_says(
     session: Session, programme_id: UUID, digits: str, *, now: datetime
 ) -> CouponUsable | NotUsable:
-    """Whether a coupon can be used today, where it was issued: one statement, whatever becomes of it."""
+    """Whether a coupon can be used where it was issued, today or from its first day on: one statement, whatever becomes of it."""
     digest = coupons.code_digest(keyring_of(session), Code(digits))
     given = {"digest": digest, "programme": programme_id}
     found = session.connection().execute(_COUPON, given).first()
     if found is None:
         return NotUsable()
     state = CouponState(found.status, found.usable_from, found.usable_until)
-    if reason_unusable(state, on=local_date(now, found.timezone)):
-        return NotUsable()
-    return CouponUsable(found.usable_until)
+    refused = reason_unusable(state, on=local_date(now, found.timezone))
+    if isinstance(refused, CouponNotYetActive):
+        return CouponUsable(found.usable_until, since=found.usable_from)
+    return NotUsable() if refused else CouponUsable(found.usable_until)
 
 
 def site_list(session: Session, programme_id: UUID) -> SiteList:
