@@ -26,10 +26,10 @@ from app.core.db import Database, put
 from app.core.ids import random_id
 from app.domain.appointments.models import Appointment
 from app.domain.appointments.rules import AppointmentKind, AppointmentState, PartOfDay
+from app.domain.attempts.actions import report
 from app.domain.channels.events import Delivery, DeliveryState, Medium
 from app.domain.contacts.models import ParticipantContact
 from app.domain.contacts.queries import COLUMN, TABLE
-from app.domain.messages.actions import report
 from app.domain.messages.models import Message
 from app.domain.messages.rules import MessageState
 from app.domain.notices.actions import remind_of_appointments

@@ -14,17 +14,18 @@ from sqlalchemy.orm import Session
 from app.core.db import Database
 from app.domain.appointments.actions import agree
 from app.domain.appointments.rules import AppointmentKind
+from app.domain.attempts.actions import report
 from app.domain.channels.actions import switch
 from app.domain.channels.events import Delivery, DeliveryState, Medium
 from app.domain.channels.queries import ChannelFacts
 from app.domain.contacts.actions import keep_contact
-from app.domain.messages.actions import report
-from app.domain.messages.models import ChannelDay, Message, MessageAttempt, MessageCap
+from app.domain.messages.models import Message, MessageAttempt
 from app.domain.messages.rules import AttemptState, MessageState
 from app.domain.notices.actions import remind_of_appointments
 from app.domain.participants.rules import Sex
 from app.domain.programmes.rules import MessageRules, Protocol
 from app.domain.stipends.rules import Method
+from app.domain.traffic.models import ChannelDay, MessageCap
 from app.sending.messages import send_due
 from tests.factories import NOON, Place, a_place, a_seed
 from tests.telephones import a_channel

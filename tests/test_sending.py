@@ -16,9 +16,8 @@ from app.domain.appointments.actions import cancel as cancel_appointment
 from app.domain.channels.actions import switch
 from app.domain.channels.events import Delivery, DeliveryState
 from app.domain.contacts.actions import remove_contact
-from app.domain.messages.actions import hold, lease, resend, write_template
+from app.domain.messages.actions import hold, lease, resend
 from app.domain.messages.models import Message, MessageAttempt
-from app.domain.messages.queries import health
 from app.domain.messages.rules import AttemptState, MessageState, Reason
 from app.domain.notices.actions import tell_of_reward
 from app.domain.opt_outs.actions import opt_out
@@ -27,6 +26,8 @@ from app.domain.programmes.rules import MessageRules
 from app.domain.stipends.actions import enter
 from app.domain.stipends.queries import Earner, books_of
 from app.domain.stipends.rules import Account
+from app.domain.traffic.queries import health
+from app.domain.wordings.actions import write_template
 from app.sending import messages as sending
 from app.sending.messages import LEASE, send_due
 from tests.factories import Place

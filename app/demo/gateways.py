@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from app.core.db import Database
 from app.core.ids import uuid7
 from app.demo.scene import DemoGateway, Scene
+from app.domain.attempts.actions import report
 from app.domain.channels.actions import open_channel
 from app.domain.channels.events import Delivery, DeliveryState, Inbound, Medium, Pressed
 from app.domain.channels.queries import ChannelFacts, channels_of
 from app.domain.channels.rules import ChannelSettings
-from app.domain.messages.actions import report
 from app.domain.messages.models import MessageAttempt
 from app.domain.messages.rules import AttemptState
 from app.domain.messaging.actions import Here, receive

@@ -39,9 +39,11 @@ from app.domain.shortages import models as shortages
 from app.domain.signals import models as signals
 from app.domain.staff import models as staff
 from app.domain.stipends import models as stipends
+from app.domain.traffic import models as traffic
 from app.domain.unclaimed import models as unclaimed
 from app.domain.visits import models as visits
 from app.domain.webhooks import models as webhooks
+from app.domain.wordings import models as wordings
 
 MODULES = (
     installation,
@@ -81,6 +83,8 @@ MODULES = (
     conflicts,
     devices,
     deliveries,
+    traffic,
+    wordings,
     messages,
     analyses,
     signals,

@@ -17,27 +17,25 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
 from app.core.db import Database
+from app.domain.attempts import actions as attempts
+from app.domain.attempts import queries as tries
+from app.domain.attempts.rules import NO_CHANNEL_WAIT, REST, channels_left
 from app.domain.channels import queries as channels
 from app.domain.channels.events import Medium
 from app.domain.channels.queries import ChannelFacts
 from app.domain.messages import actions
 from app.domain.messages import queries as messages
 from app.domain.messages.queries import Leased
-from app.domain.messages.rules import (
-    NO_CHANNEL_WAIT,
-    Drop,
-    Facts,
-    MessageKind,
-    Reason,
-    Wait,
-    channels_left,
-    judge,
-)
+from app.domain.messages.rules import MessageKind, Reason
 from app.domain.notices import queries as notices
 from app.domain.notices.queries import Recipient
+from app.domain.notices.rules import Drop, Facts, Wait, judge
 from app.domain.opt_outs.queries import has_opted_out
 from app.domain.programmes import queries as programmes
 from app.domain.screens.rules import Screen
+from app.domain.traffic import actions as traffic
+from app.domain.traffic import queries as channel_days
+from app.domain.wordings import queries as wordings
 from app.gateways.adapter import (
     Accepted,
     Adapter,
@@ -104,6 +102,7 @@ def send_due(
             return 0
     now = clock()
     with database.transaction() as session:
+        attempts.doubt_what_was_left_behind(session, now=now)
         taken = actions.lease(session, now=now, until=now + LEASE, most=BATCH)
     for number, leased in enumerate(taken):
         if is_stopping():
@@ -156,9 +155,9 @@ def _prepare(session: Session, leased: Leased, public_url: str, now: datetime) -
     if to is None:
         raise AssertionError("a message without a number was let through")
     usable = _channels_for(session, leased)
-    tried = messages.tried(session, leased.id, leased.tries) if leased.tries else []
+    tried = tries.tried(session, leased.id, leased.tries) if leased.tries else []
     left = channels_left([each.id for each in usable], tried)
-    resting = messages.resting(session, programme_id, now=now)
+    resting = channel_days.resting(session, programme_id, now=now)
     by_id = {each.id: each for each in usable}
     is_spent = False
     for channel_id in left:
@@ -169,10 +168,10 @@ def _prepare(session: Session, leased: Leased, public_url: str, now: datetime) -
             adapter = adapter_for(channel.slug, channel.options)
         except (BadOptions, UnknownGateway) as problem:
             log.warning("channel %s cannot send: %s", channel_id, type(problem).__name__)
-            actions.let_rest(session, channel, now=now)
+            traffic.let_rest(session, channel_id, programme_id, leased.day(now), until=now + REST)
             continue
         text = _text(session, leased, recipient)
-        attempt_id = actions.begin(
+        attempt_id = attempts.begin(
             session,
             leased,
             channel=channel,
@@ -218,7 +217,7 @@ def _facts(session: Session, leased: Leased, recipient: Recipient, now: datetime
     today = local_date(now, recipient.zone)
     is_counted = bool(leased.body.participant_id and to)
     sent_today, sent_this_week = (
-        actions.count_held(session, programme_id, to, today) if is_counted and to else (0, 0)
+        traffic.count_held(session, programme_id, to, today) if is_counted and to else (0, 0)
     )
     itself = int(leased.counted_on == today), int(leased.counted_on is not None)
     return Facts(
@@ -247,7 +246,7 @@ def _text(session: Session, leased: Leased, recipient: Recipient) -> str:
     if leased.kind is MessageKind.REPLY:
         return text_of(Screen.from_json(body.facts), body.language, Medium.SMS)
     name = leased.kind.value
-    own = messages.override(session, leased.programme_id, name, body.language)
+    own = wordings.override(session, leased.programme_id, name, body.language)
     facts = notices.facts_of(session, leased.programme_id, leased.kind, body, recipient)
     return text_of_template(name, body.language, facts, own)
 
@@ -255,7 +254,7 @@ def _text(session: Session, leased: Leased, recipient: Recipient) -> str:
 def _settle(session: Session, ready: _Ready, outcome: Outcome, now: datetime) -> None:
     leased, attempt_id = ready.leased, ready.attempt_id
     if isinstance(outcome, Accepted):
-        actions.accept(
+        attempts.accept(
             session,
             leased,
             attempt_id,
@@ -265,11 +264,11 @@ def _settle(session: Session, ready: _Ready, outcome: Outcome, now: datetime) ->
             now=now,
         )
     elif isinstance(outcome, Uncertain):
-        actions.doubt(session, leased, attempt_id, reason=outcome.reason, now=now)
+        attempts.doubt(session, leased, attempt_id, reason=outcome.reason, now=now)
     elif isinstance(outcome, Stopped):
-        actions.stop(session, leased, attempt_id, now=now)
+        attempts.stop(session, leased, attempt_id, now=now)
     else:
-        actions.refuse(
+        attempts.refuse(
             session,
             leased,
             attempt_id,

@@ -11,10 +11,10 @@ from app.core.i18n import N_
 from app.core.money import Money
 from app.domain.channels import queries as channels
 from app.domain.channels.queries import ChannelFacts
-from app.domain.messages import queries as messages
-from app.domain.messages.queries import ChannelHealth, Counts
 from app.domain.messaging import queries as messaging
 from app.domain.programmes import queries as programmes
+from app.domain.traffic import queries as traffic
+from app.domain.traffic.queries import ChannelHealth, Counts
 
 SILENT_AFTER = timedelta(days=3)
 
@@ -84,7 +84,7 @@ class Condition:
 def conditions_of(session: Session, programme_id: UUID, *, now: datetime) -> list[Condition]:
     """Of every channel, the first to be tried first."""
     today = local_date(now, programmes.clock_of(session, programme_id, None))
-    health = {each.channel_id: each for each in messages.health(session, programme_id, now=now)}
+    health = {each.channel_id: each for each in traffic.health(session, programme_id, now=now)}
     came = messaging.last_came(session, programme_id)
     return [
         _condition(each, health.get(each.id), came.get(each.id), today)

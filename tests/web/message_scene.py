@@ -11,8 +11,9 @@ from app.core.crypto import keyring_of
 from app.core.ids import random_id
 from app.domain.channels.events import Medium
 from app.domain.channels.queries import ChannelFacts
-from app.domain.messages.models import ChannelDay, Message, MessageAttempt
+from app.domain.messages.models import Message, MessageAttempt
 from app.domain.messages.rules import ENDED, AttemptState, MessageKind, MessageState
+from app.domain.traffic.models import ChannelDay
 from tests import telephones
 from tests.factories import NOON, Place
 

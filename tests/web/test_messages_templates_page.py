@@ -6,8 +6,8 @@ import pytest
 
 from app.core.crypto import Keyring
 from app.core.db import Database
-from app.domain.messages.queries import override, versions_of
 from app.domain.staff.rules import Role
+from app.domain.wordings.queries import override, versions_of
 from app.telephone.templates import TEMPLATES
 from app.web.message_templates import ABOUT_FIELDS, fault_in, usual_words
 from app.web.message_words import KINDS

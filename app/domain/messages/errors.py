@@ -15,9 +15,3 @@ class MessageUnderWay(DomainError):
     """Too late to cancel: it is leaving or has left."""
 
     kind, code = Kind.CONFLICT, "message_under_way"
-
-
-class TemplateChanged(DomainError):
-    """Someone else wrote it meanwhile; ``number`` is the version there is now."""
-
-    kind, code = Kind.CONFLICT, "template_changed"

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueCon
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import UNORDERED, Base, choice
-from app.core.ids import random_id, uuid7
+from app.core.ids import random_id
 from app.domain.channels.events import DeliveryState
 from app.domain.messages.rules import AttemptState, MessageKind, MessageState
 
@@ -95,50 +95,3 @@ class ProviderMessage(Base):
     reason: Mapped[str | None]
     is_opted_out: Mapped[bool]
     learnt_on: Mapped[date]
-
-
-class ChannelDay(Base):
-    """What a channel did and cost on a day of the programme's clock. ``rests_until``: its provider asked for a pause."""
-
-    __tablename__ = "channel_day"
-    __table_args__ = (CheckConstraint("spent_minor >= 0 AND parts >= 0", name="counted"), UNORDERED)
-
-    channel_id: Mapped[UUID] = mapped_column(ForeignKey("channel.id"), primary_key=True)
-    day: Mapped[date] = mapped_column(primary_key=True)
-    programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
-    parts: Mapped[int] = mapped_column(default=0)
-    spent_minor: Mapped[int] = mapped_column(BigInteger, default=0)
-    accepted: Mapped[int] = mapped_column(default=0)
-    refused: Mapped[int] = mapped_column(default=0)
-    uncertain: Mapped[int] = mapped_column(default=0)
-    delivered: Mapped[int] = mapped_column(default=0)
-    failed: Mapped[int] = mapped_column(default=0)
-    rests_until: Mapped[datetime | None]
-
-
-class MessageCap(Base):
-    """How many messages a number got on a day, through whatever channel; kept as long as a week counts."""
-
-    __tablename__ = "message_cap"
-    __table_args__ = (CheckConstraint("messages >= 0", name="counted"), UNORDERED)
-
-    number_digest: Mapped[bytes] = mapped_column(primary_key=True)
-    day: Mapped[date] = mapped_column(primary_key=True)
-    programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
-    messages: Mapped[int] = mapped_column(default=0)
-
-
-class MessageTemplate(Base):
-    """A programme's own words for a template in a language; an empty text goes back to ours. The newest number holds."""
-
-    __tablename__ = "message_template"
-    __table_args__ = (UniqueConstraint("programme_id", "name", "language", "number"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
-    programme_id: Mapped[UUID] = mapped_column(ForeignKey("programme.id"))
-    name: Mapped[str]
-    language: Mapped[str]
-    number: Mapped[int]
-    text: Mapped[str]
-    written_by: Mapped[UUID] = mapped_column(ForeignKey("staff_member.id"))
-    written_at: Mapped[datetime]

@@ -2,7 +2,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,20 +13,20 @@ from app.core.clock import local_date
 from app.core.crypto import keyring_of
 from app.domain.contacts.rules import masked
 from app.domain.messages.errors import UnknownMessage
-from app.domain.messages.models import ChannelDay, Message, MessageAttempt, MessageTemplate
+from app.domain.messages.models import Message, MessageAttempt
 from app.domain.messages.rules import (
     AGAIN,
     AttemptState,
     MessageKind,
     MessageState,
     Reason,
-    Tried,
     is_stuck,
 )
 from app.domain.programmes import queries as programmes
 
-WEEK = timedelta(days=7)
 GOING = (MessageState.WAITING, MessageState.LEASED, MessageState.SENDING)
+
+
 UNDER_WAY = (
     MessageState.WAITING,
     MessageState.LEASED,
@@ -109,50 +109,6 @@ class SentFacts:
     channel_id: UUID
 
 
-@dataclass(frozen=True)
-class Counts:
-    """What a channel did in some days; ``spent_minor`` is in its own currency."""
-
-    accepted: int = 0
-    refused: int = 0
-    uncertain: int = 0
-    delivered: int = 0
-    failed: int = 0
-    parts: int = 0
-    spent_minor: int = 0
-
-
-@dataclass(frozen=True)
-class ChannelHealth:
-    """How a channel does today and in the last seven days, today included. ``rests_until`` is None when it is not resting."""
-
-    channel_id: UUID
-    today: Counts
-    week: Counts
-    rests_until: datetime | None
-    last_accepted_on: date | None
-
-
-@dataclass(frozen=True)
-class DayCounts:
-    """What all channels did on a day."""
-
-    day: date
-    counts: Counts
-
-
-@dataclass(frozen=True)
-class TemplateFacts:
-    """A programme's own words for a template in a language; an empty text means the program's words."""
-
-    name: str
-    language: str
-    number: int
-    text: str
-    written_by: UUID
-    written_at: datetime
-
-
 def queue_of(session: Session, programme_id: UUID, *, most: int = 50) -> list[MessageFacts]:
     """What waits or is under way, next first."""
     rows = session.scalars(
@@ -218,19 +174,6 @@ def oldest_waiting(session: Session, programme_id: UUID) -> date | None:
     )
 
 
-def days_of(session: Session, programme_id: UUID, *, since: date) -> list[DayCounts]:
-    """What went out day by day, for each day on which something did."""
-    rows = session.scalars(
-        select(ChannelDay)
-        .where(ChannelDay.programme_id == programme_id, ChannelDay.day >= since)
-        .order_by(ChannelDay.day)
-    )
-    days: dict[date, list[ChannelDay]] = defaultdict(list)
-    for row in rows:
-        days[row.day].append(row)
-    return [DayCounts(day, _sum(found)) for day, found in days.items()]
-
-
 def message(session: Session, programme_id: UUID, message_id: UUID) -> MessageFacts:
     """Raises: UnknownMessage."""
     row = session.get(Message, message_id)
@@ -255,61 +198,6 @@ def counts_of_all(session: Session) -> dict[MessageState, int]:
     return dict.fromkeys(MessageState, 0) | {row[0]: row[1] for row in session.execute(found)}
 
 
-def health(session: Session, programme_id: UUID, *, now: datetime) -> list[ChannelHealth]:
-    """Of every channel that sent something in the last seven days; of others there is nothing to say."""
-    today = local_date(now, programmes.clock_of(session, programme_id, None))
-    rows = session.scalars(
-        select(ChannelDay)
-        .where(ChannelDay.programme_id == programme_id, ChannelDay.day > today - WEEK)
-        .order_by(ChannelDay.channel_id, ChannelDay.day)
-    )
-    days: dict[UUID, list[ChannelDay]] = defaultdict(list)
-    for row in rows:
-        days[row.channel_id].append(row)
-    return [
-        ChannelHealth(
-            channel_id,
-            _sum([each for each in found if each.day == today]),
-            _sum(found),
-            max((at for each in found if (at := each.rests_until) and at > now), default=None),
-            max((each.day for each in found if each.accepted), default=None),
-        )
-        for channel_id, found in days.items()
-    ]
-
-
-def override(session: Session, programme_id: UUID, name: str, language: str) -> str | None:
-    """A programme's own words for a template in a language, if it has any."""
-    found = templates_of(session, programme_id).get((name, language))
-    return found.text or None if found else None
-
-
-def templates_of(session: Session, programme_id: UUID) -> dict[tuple[str, str], TemplateFacts]:
-    """The newest words of a programme, by template and language."""
-    rows = session.scalars(
-        select(MessageTemplate)
-        .where(MessageTemplate.programme_id == programme_id)
-        .order_by(MessageTemplate.number)
-    )
-    return {(row.name, row.language): _template(row) for row in rows}
-
-
-def versions_of(
-    session: Session, programme_id: UUID, name: str, language: str
-) -> list[TemplateFacts]:
-    """All that a programme's words for a template in a language have been, the newest first."""
-    rows = session.scalars(
-        select(MessageTemplate)
-        .where(
-            MessageTemplate.programme_id == programme_id,
-            MessageTemplate.name == name,
-            MessageTemplate.language == language,
-        )
-        .order_by(MessageTemplate.number.desc())
-    )
-    return [_template(row) for row in rows]
-
-
 def is_anything_due(session: Session, *, now: datetime) -> bool:
     """Whether a worker has anything to do; a look, which takes nothing."""
     due = select(Message.id).where(
@@ -328,44 +216,6 @@ def is_kept_up_with(session: Session, *, now: datetime) -> bool:
         Message.state == MessageState.WAITING, Message.available_at < now, Message.tries == 0
     )
     return session.scalar(forgotten.limit(1)) is None
-
-
-def attempts_of(session: Session, message_id: UUID) -> int:
-    """The number of a message's latest attempt, 0 for none."""
-    latest = select(func.max(MessageAttempt.number)).where(MessageAttempt.message_id == message_id)
-    return session.scalar(latest) or 0
-
-
-def latest_attempt(session: Session, message_id: UUID) -> MessageAttempt:
-    """The one under way, of a message that is leaving."""
-    return session.scalars(
-        select(MessageAttempt)
-        .where(MessageAttempt.message_id == message_id)
-        .order_by(MessageAttempt.number.desc())
-        .limit(1)
-        .execution_options(populate_existing=True)
-    ).one()
-
-
-def tried(session: Session, message_id: UUID, tries: int) -> list[Tried]:
-    """The tries of a message since it was queued or sent again, in their order."""
-    rows = session.execute(
-        select(MessageAttempt.channel_id, MessageAttempt.state)
-        .where(MessageAttempt.message_id == message_id)
-        .order_by(MessageAttempt.number.desc())
-        .limit(tries)
-    )
-    return [Tried(*row) for row in rows][::-1]
-
-
-def resting(session: Session, programme_id: UUID, *, now: datetime) -> dict[UUID, datetime]:
-    """The channels that are left alone for now, and until when."""
-    rows = session.execute(
-        select(ChannelDay.channel_id, func.max(ChannelDay.rests_until))
-        .where(ChannelDay.programme_id == programme_id, ChannelDay.rests_until > now)
-        .group_by(ChannelDay.channel_id)
-    )
-    return {row[0]: row[1] for row in rows if row[1]}
 
 
 def sent_since(
@@ -403,6 +253,22 @@ def sent_since(
     return found
 
 
+def times_uncertain(session: Session, message_id: UUID, tries: int) -> int:
+    """How many of its last so many tries may have left."""
+    latest = (
+        select(MessageAttempt.state)
+        .where(MessageAttempt.message_id == message_id)
+        .order_by(MessageAttempt.number.desc())
+        .limit(tries)
+    )
+    return list(session.scalars(latest)).count(AttemptState.UNCERTAIN)
+
+
+def day_of(session: Session, programme_id: UUID, now: datetime) -> date:
+    """Which day it is on a programme's clock."""
+    return local_date(now, programmes.clock_of(session, programme_id, None))
+
+
 def body_of(session: Session, row: Message) -> Body | None:
     """What the seal of a message hides; None once it is forgotten."""
     if row.sealed_body is None:
@@ -435,41 +301,8 @@ def number_of(session: Session, row: MessageAttempt) -> str | None:
     )
 
 
-def seal_number(session: Session, attempt_id: UUID, msisdn: str) -> bytes:
-    return keyring_of(session).seal(
-        msisdn.encode(), table="message_attempt", column="sealed_number", row=attempt_id
-    )
-
-
 def cause_digest(session: Session, programme_id: UUID, kind: MessageKind, cause: str) -> bytes:
     return keyring_of(session).digest("message-cause", programme_id.hex, kind.value, cause)
-
-
-def provider_digest(session: Session, channel_id: UUID, provider_id: str) -> bytes:
-    return keyring_of(session).digest("provider-message", channel_id.hex, provider_id)
-
-
-def _template(row: MessageTemplate) -> TemplateFacts:
-    return TemplateFacts(
-        row.name, row.language, row.number, row.text, row.written_by, row.written_at
-    )
-
-
-def _sum(days: Sequence[ChannelDay]) -> Counts:
-    return Counts(
-        *(
-            sum(getattr(each, name) for each in days)
-            for name in (
-                "accepted",
-                "refused",
-                "uncertain",
-                "delivered",
-                "failed",
-                "parts",
-                "spent_minor",
-            )
-        )
-    )
 
 
 def _facts(session: Session, rows: Sequence[Message]) -> list[MessageFacts]:

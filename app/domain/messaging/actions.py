@@ -11,6 +11,7 @@ from app.core.crypto import keyring_of
 from app.core.db import put
 from app.core.ids import random_id
 from app.core.telephone_numbers import number_digest
+from app.domain.attempts.actions import report
 from app.domain.audit.actions import record
 from app.domain.channels.events import (
     Delivery,
@@ -26,7 +27,7 @@ from app.domain.inquiries.rules import Caller
 from app.domain.keywords import rules as keywords
 from app.domain.limits.actions import may_reply
 from app.domain.menu import rules as menu
-from app.domain.messages.actions import queue_reply, report
+from app.domain.messages.actions import queue_reply
 from app.domain.messaging import queries, rules
 from app.domain.messaging.models import ProviderEvent, RawCall, UssdSession
 from app.domain.messaging.queries import KeptSession

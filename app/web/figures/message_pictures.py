@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis import plots
 from app.core.i18n import N_
-from app.domain.messages.queries import Counts, DayCounts
+from app.domain.traffic.queries import Counts, DayCounts
 from app.web.figures.words import gettext_of, writing
 
 WIDE, NARROW = 900, 320

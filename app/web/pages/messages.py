@@ -11,11 +11,11 @@ from markupsafe import Markup
 from app.core.clock import local_date
 from app.domain.messages import actions, queries
 from app.domain.messages.errors import NotToSendAgain
-from app.domain.messages.queries import DayCounts
 from app.domain.messages.rules import MessageState
 from app.domain.programmes import queries as programmes
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
+from app.domain.traffic.queries import DayCounts, days_of
 from app.web import message_words
 from app.web.channel_health import conditions_of
 from app.web.deps import Db, Now, allowed
@@ -43,7 +43,7 @@ def show_messages(request: Request, db: Db, now: Now, actor: Reader) -> Response
         failed = queries.failures(session, programme_id, most=MOST)
         cancelled = queries.cancelled(session, programme_id)
         oldest = queries.oldest_waiting(session, programme_id)
-        days = queries.days_of(session, programme_id, since=today - timedelta(days=DAYS - 1))
+        days = days_of(session, programme_id, since=today - timedelta(days=DAYS - 1))
     whole = every_day(days, today)
     context = {
         "conditions": conditions,

@@ -11,13 +11,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from app.core.clock import local_date
 from app.core.db import Database
 from app.core.errors import DomainError, Kind
-from app.domain.messages import actions, queries
-from app.domain.messages.errors import TemplateChanged
-from app.domain.messages.queries import TemplateFacts
 from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.staff.queries import Actor, usernames
 from app.domain.staff.rules import Permission
+from app.domain.wordings import actions, queries
+from app.domain.wordings.errors import TemplateChanged
+from app.domain.wordings.queries import TemplateFacts
 from app.telephone.templates import TEMPLATES
 from app.web.complaints import Complaint, in_words
 from app.web.deps import Db, Now, allowed
