@@ -110,7 +110,7 @@ def _turns(
         Turn(
             each.on,
             each.number or "",
-            message_words.MEDIA[each.medium],
+            each.medium.upper(),
             message_words.screen_name(each.screen),
             is_out=False,
             channel=names.get(each.channel_id, ""),
@@ -121,7 +121,7 @@ def _turns(
         Turn(
             each.on,
             each.to,
-            message_words.MEDIA[Medium.SMS],
+            Medium.SMS.upper(),
             message_words.KINDS[each.kind],
             is_out=True,
             channel=names.get(each.channel_id, ""),
