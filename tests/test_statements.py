@@ -9,6 +9,7 @@ from app.core.crypto import Keyring
 from app.core.db import Database
 from tests.devices import DeskDevice, a_device
 from tests.factories import LATER, Place, a_bundle, a_place, client
+from tests.telephones import OTHER, a_line
 from tests.web.api import an_api
 
 MOST = 8
@@ -85,6 +86,29 @@ def test_an_arrival_in_an_upload_costs_as_much_as_a_redemption(
     )
     assert work[1] - work[0] <= 5 * MOST, "\n".join(for_six)
     assert savepoints[1] - savepoints[0] <= 5 * 2, "\n".join(for_six)
+
+
+def test_a_turn_of_a_telephones_menu_costs_at_most_five_statements_and_a_card_two_more(
+    database: Database, keyring: Keyring
+) -> None:
+    line = a_line(database, keyring)
+    line.walk("2")  # whatever is asked once in the life of a process
+    cost = {}
+    for name, keys in {"hours": ("2",), "card": ("1", "000000005724"), "own card": ("3",)}.items():
+        menu = line.dial(sender=OTHER)
+        for key in keys:
+            with statements(database) as sent:
+                menu.press(key)
+            cost[name] = len(sent)
+        line.later(minutes=11)
+    with statements(database) as opened:
+        menu = line.dial(sender=OTHER)
+    with statements(database) as repeated:
+        menu.repeat()
+
+    assert max(len(opened), cost["hours"], cost["own card"]) <= 5, cost
+    assert cost["card"] <= 7
+    assert len(repeated) == 1
 
 
 def waiting(database: Database, keyring: Keyring, place: Place, count: int) -> DeskDevice:
