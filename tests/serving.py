@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-SECONDS_TO_START = 30
+SECONDS_TO_START = 60
 # Below the range the system hands out to clients: one of those can end up connected to itself.
 PORTS = range(20000, 32000)
 

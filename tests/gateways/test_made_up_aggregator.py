@@ -1,16 +1,29 @@
 """The worked example of ``app/gateways/README.md``: an aggregator that exists nowhere is connected by the TOML that stands there."""
 
-from urllib.parse import parse_qs, quote
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
 from defusedxml.ElementTree import fromstring
+from sqlalchemy import select
 
+from app.cli import main
+from app.core.crypto import Keyring
+from app.core.db import Database
 from app.domain.channels.events import Delivery, DeliveryState, Inbound, Pressed
+from app.domain.messages.models import Message
+from app.domain.messages.rules import MessageState
+from app.domain.notices.actions import remind_of_appointments
+from app.domain.programmes.rules import Protocol
 from app.gateways.adapter import Accepted, Adapter, Call, Hook, Outcome, Rejected, Retry, Stopped
 from app.gateways.registry import adapter_for, options_of
+from app.sending.messages import send_due
+from tests.factories import a_bundle, a_place, client
 from tests.gateways.cases import OUR_ID, SMS
 from tests.gateways.made_up import profile
+from tests.messages import ANY_TIME, DAY_BEFORE, an_appointment, someone
 
 OPTIONS = {"profile": profile(), "user": "pdi", "password": "kestrel-password"}
 
@@ -111,3 +124,75 @@ def test_a_report_comes_to_the_address_that_went_with_the_message(kestrel: Adapt
     assert kestrel.parse(call, Hook.STATUS) == [
         Delivery(f"{OUR_ID}:delivered", DeliveryState.DELIVERED, our_id=OUR_ID, provider_id="k-77")
     ]
+
+
+def test_one_command_connects_it_and_telephones_are_answered_and_written_to(
+    database: Database,
+    database_url: str,
+    key_file: Path,
+    keyring: Keyring,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with database.transaction() as session:
+        place = a_place(session, protocol=Protocol(messages=ANY_TIME))
+        card = a_bundle(session, place).coupons[0]
+        an_appointment(session, place, someone(session, place, number="+254711000111"))
+    file = tmp_path / "kestrel.toml"
+    file.write_text(profile())
+    for name, value in {
+        "DATABASE_URL": database_url,
+        "KEY_FILE": str(key_file),
+        "DATA_DIR": str(tmp_path),
+        "GATEWAY_PASSWORD": "kestrel-password",
+    }.items():
+        monkeypatch.setenv(f"PDI_{name}", value)
+
+    opening = ["gateway", "open", "generic", "user=pdi", "--profile", str(file)]
+    assert main([*opening, "--sender", "20880", "--language", "en"]) == 0
+
+    addresses = re.findall(r"https?://\S+", capsys.readouterr().out)
+    paths = {url.rsplit("/", 1)[1]: urlsplit(url).path for url in addresses}
+    with client(database, keyring, now=DAY_BEFORE) as http:
+        # A menu is walked to its end.
+        shown = []
+        for keys in ("", "*1", f"*1*{card.code}"):
+            params = {"sid": "8f2", "phone": "254711000111", "dialled": "*415*33#"}
+            reply = http.get(paths["ussd"], params=params | {"typed": f"*415*33{keys}#"})
+            page = fromstring(reply.content)
+            shown.append((page.get("more"), (page.text or "").split("\n")[0]))
+        assert shown == [
+            ("yes", "Welcome. Please choose:"),
+            ("yes", "Please type the 12 digits of the card."),
+            ("no", "This card can be used until 1 April. You are welcome."),
+        ]
+
+        # A text is answered by a message, for Kestrel passes on nothing that stands in its answer.
+        told = {"messages": [{"ref": "m-1", "from": "0711000111", "to": "20880", "body": "HELP"}]}
+        assert http.post(paths["inbound"], json=told).content == b""
+
+        # That answer leaves, and so does a reminder.
+        with database.transaction() as session:
+            assert remind_of_appointments(session, place.programme.id, now=DAY_BEFORE) == 1
+        sent: list[dict[str, list[str]]] = []
+
+        def kestrel(request: httpx.Request) -> httpx.Response:
+            sent.append(parse_qs(request.content.decode()))
+            return httpx.Response(200, text=f"OK|k-{len(sent)}")
+
+        with httpx.Client(transport=httpx.MockTransport(kestrel)) as provider:
+            while send_due(
+                database, lambda: DAY_BEFORE, provider, public_url="https://pdi.example"
+            ):
+                pass
+        assert {each["to"][0] for each in sent} == {"254711000111"}
+        [reminder] = [each for each in sent if "Health centre" in each["body"][0]]
+        assert len(sent) == 2
+
+        # Its report comes back to the address that went with it.
+        notify = urlsplit(reminder["notify"][0])
+        report = {"id": "k-1", "state": "ARRIVED", "reason": ""}
+        assert http.post(f"{notify.path}?{notify.query}", data=report).status_code == 200
+    with database.snapshot() as session:
+        assert MessageState.DELIVERED in set(session.scalars(select(Message.state)))
