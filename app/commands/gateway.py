@@ -153,7 +153,7 @@ def _adapter(arguments: argparse.Namespace) -> tuple[dict[str, str], Adapter]:
     """The options of a channel, with its secrets, and the adapter they make. Raises: BadSetting, UnknownGateway."""
     options = dict(_pair(each) for each in arguments.options)
     if arguments.profile:
-        options[generic.PROFILE.name] = arguments.profile.read_text("utf-8")
+        options[generic.PROFILE.name] = _text_of(arguments.profile)
     try:
         for option in options_of(arguments.slug, options):
             if option.is_secret and option.name in options:
@@ -165,6 +165,13 @@ def _adapter(arguments: argparse.Namespace) -> tuple[dict[str, str], Adapter]:
         return options, adapter_for(arguments.slug, options)
     except BadOptions as error:
         raise BadSetting(str(error)) from None
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise BadSetting(f"{file} cannot be read as a text") from None
 
 
 def _pair(text: str) -> tuple[str, str]:
