@@ -73,8 +73,8 @@ TEXTS: Mapping[str, str] = {
 # Where a text message is answered in other words.
 BY_SMS: Mapping[str, str] = {
     "sms_help": N_(
-        "Send us the 12 digits of a card, or HOURS, or SAY and your words, or READ and your "
-        "number, or STOP."
+        "Send us the 12 digits of a card, or HOURS, or SAY and your words, or READ and the number "
+        "you were given, or STOP."
     ),
     "sms_unknown": N_("Sorry, we did not understand that. Send HELP to see what you can ask."),
     "sms_mistyped": N_("Please check the digits and send all 12 again."),
