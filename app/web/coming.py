@@ -1,7 +1,9 @@
 """Who is expected at a site today and tomorrow: how many, never who."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -33,3 +35,31 @@ def coming_to(session: Session, site: SiteFacts, *, now: datetime) -> list[Comin
         for day in (today, today + timedelta(days=1))
     ]
     return found if any(each.announced or each.agreed.together for each in found) else []
+
+
+@dataclass(frozen=True)
+class ComingElsewhere:
+    """What is expected at another site today."""
+
+    site: SiteFacts
+    announced: int
+    agreed: int
+
+
+def coming_elsewhere(
+    session: Session, sites: Iterable[SiteFacts], *, now: datetime
+) -> list[ComingElsewhere]:
+    """Today at each of these sites of one programme where anyone is expected, each by its own clock."""
+    days: dict[date, tuple[dict[UUID, int], dict[UUID, int]]] = {}
+    found = []
+    for site in sites:
+        today = local_date(now, site.timezone)
+        if today not in days:
+            days[today] = (
+                announcements.expected_at_sites(session, site.programme_id, today),
+                appointments.expected_at_sites(session, site.programme_id, today),
+            )
+        announced, agreed = (counts.get(site.id, 0) for counts in days[today])
+        if announced or agreed:
+            found.append(ComingElsewhere(site, announced, agreed))
+    return found

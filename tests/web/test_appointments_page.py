@@ -12,7 +12,8 @@ from app.domain.announcements.actions import announce
 from app.domain.appointments import queries
 from app.domain.appointments.queries import AppointmentFacts
 from app.domain.appointments.rules import AppointmentState
-from tests.factories import LATER, Place, a_finished_visit, a_place
+from app.domain.staff.rules import Role
+from tests.factories import LATER, Place, a_finished_visit, a_place, a_site, an_actor
 from tests.web.readers import Reader, errors, reader
 
 TODAY = LATER.date()
@@ -150,3 +151,16 @@ def test_nobody_of_another_programme_is_agreed_with(
     assert desk.get(f"/desk/visits/{person}/appointment").status_code == 404
     assert desk.send(f"/desk/visits/{person}/appointment/cancel").status_code == 404
     assert standing(database, person) is None
+
+
+def test_whoever_works_for_the_whole_programme_sees_what_other_sites_expect(
+    database: Database, keyring: Keyring, place: Place
+) -> None:
+    with database.transaction() as session:
+        other = a_site(session, place.programme.id)
+        announce(session, other.id, TODAY, b"1" * 32, now=LATER)
+        anywhere = an_actor(session, Role.COUPON_MANAGER, programme_id=place.programme.id)
+
+    page = reader(database, keyring, anywhere, now=LATER).get("/desk/online").text
+    assert re.search(r"Today at .*1 visit announced", page, re.DOTALL)
+    assert "Today at" not in at_the_desk(database, keyring, place).get("/desk/online").text

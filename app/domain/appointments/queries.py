@@ -89,6 +89,20 @@ def expected(session: Session, site_id: UUID, day: date) -> Expected:
     return Expected(found.get(AppointmentKind.VISIT, 0), found.get(AppointmentKind.FOLLOW_UP, 0))
 
 
+def expected_at_sites(session: Session, programme_id: UUID, day: date) -> dict[UUID, int]:
+    """How many are still to come on a day, whatever for, at each site where anyone is."""
+    counted = (
+        select(Appointment.site_id, func.count())
+        .where(
+            Appointment.programme_id == programme_id,
+            Appointment.day == day,
+            Appointment.state == AppointmentState.AGREED,
+        )
+        .group_by(Appointment.site_id)
+    )
+    return {row[0]: row[1] for row in session.execute(counted)}
+
+
 def standing_row(session: Session, participant_id: UUID) -> Appointment | None:
     return session.scalar(
         select(Appointment)

@@ -32,7 +32,7 @@ from app.domain.programmes import queries as programmes
 from app.domain.programmes.queries import SiteFacts
 from app.domain.staff.queries import Actor
 from app.domain.staff.rules import Permission
-from app.web.coming import coming_to
+from app.web.coming import coming_elsewhere, coming_to
 from app.web.deps import Db, Now, allowed
 from app.web.desk_card import Card, Known, card_of
 from app.web.desk_place import (
@@ -217,9 +217,12 @@ def _page(
         places = _places(session, actor)
         cash = alarm_of(session, actor.programme_id, place.id)
         coming = coming_to(session, place, now=now)
+        others = () if actor.site_id else [each for each in places.values() if each != place]
+        elsewhere = coming_elsewhere(session, others, now=now)
     context = {
         "cash_alarm": cash,
         "coming": coming,
+        "elsewhere": elsewhere,
         "card": card,
         "typed": typed,
         "slip": slip.facts.get("reason") if slip else None,
