@@ -27,9 +27,11 @@ from app.gateways.profile import Hooked, Profile, Reply, read_profile
 from app.gateways.reading import Json, at, plain
 
 SLUG = "generic"
-NAME = N_("Another provider, by a profile")
+NAME = N_("Other (by a profile)")
 PROFILE = Option("profile", N_("Profile of the provider (TOML)"), is_long=True)
 SHIPPED = ("advanta", "arkesel", "beem", "hollatags", "moolre", "nalo")
+# What the shipped profiles ask for, where the translators look.
+LABELS = (N_("API key"), N_("API secret"), N_("Address of the API"), N_("Partner id"))
 FOLDER = File(__file__).with_name("profiles")
 
 

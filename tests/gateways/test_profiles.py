@@ -123,6 +123,12 @@ def test_every_shipped_profile_says_how_it_is_known(slug: str) -> None:
     assert generic.shipped_profile(slug).evidence.startswith(("[run]", "[doc]", "[src]", "[2nd]"))
 
 
+@pytest.mark.parametrize("slug", generic.SHIPPED)
+def test_what_a_shipped_profile_asks_for_can_be_translated(slug: str) -> None:
+    asked = generic.shipped_profile(slug).asked_for
+    assert {option.label for option in asked} <= set(generic.LABELS)
+
+
 # What is particular
 
 
