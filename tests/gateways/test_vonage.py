@@ -77,11 +77,9 @@ def test_fields_cannot_be_joined_or_split_under_a_good_signature() -> None:
     pairs = [*BY_GET.query, ("timestamp", str(int(NOW.timestamp())))]
     good = signature(VONAGE_SECRET, "sha256", Fields(pairs))
     kept = dict(pairs)
-    joined = (
-        f"text={kept['text'].translate(str.maketrans('&=', '__'))}&timestamp={kept['timestamp']}&to"
-    )
-    others = [(name, value) for name, value in pairs if name not in {"text", "timestamp", "to"}]
-    tampered = [*others, (joined, kept["to"]), ("sig", good)]
+    joined = f"keyword={kept['keyword']}&message-timestamp"
+    others = [each for each in pairs if each[0] not in {"keyword", "message-timestamp"}]
+    tampered = [*others, (joined, kept["message-timestamp"]), ("sig", good)]
     assert signature(VONAGE_SECRET, "sha256", Fields(tampered)) == good
     with pytest.raises(Forged):
         VONAGE.verify(replace(BY_GET.call(), query=tampered), Hook.INBOUND, now=NOW)
