@@ -28,11 +28,11 @@ TYPES: dict[str, tuple[str, str]] = {
     ),
     "message.delivered": (
         N_("A message arrived"),
-        N_("The number of the message. Neither whose it was nor what it said."),
+        N_("The number of the message and the day. Neither whose it was nor what it said."),
     ),
     "message.failed": (
         N_("A message did not arrive"),
-        N_("The number of the message. Neither whose it was nor what it said."),
+        N_("The number of the message and the day. Neither whose it was nor what it said."),
     ),
     TEST_TYPE: (N_("A test"), N_("Nothing.")),
 }

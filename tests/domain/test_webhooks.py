@@ -93,7 +93,7 @@ def test_nothing_that_is_told_names_two_people_or_someone_and_her_cards() -> Non
     for told in TYPES.values():
         assert len(told.ids) == 1
         assert not set(told.ids) & {"bundle_id", "coupon_id", "recruiter_id"}
-        assert told.is_by_day == (told.ids[0] in {"redemption_id", "participant_id", "site_id"})
+        assert told.is_by_day == (told.ids[0] != "batch_id")
 
 
 def test_of_people_the_day_where_they_are_is_told_and_of_the_rest_the_minute() -> None:
@@ -103,10 +103,10 @@ def test_of_people_the_day_where_they_are_is_told_and_of_the_rest_the_minute() -
     redeemed = rules.body_of(
         TYPES["coupon.redeemed"], {"redemption_id": uuid4().hex}, at=late, on=on
     )
-    sent = rules.body_of(TYPES["message.delivered"], {"message_id": uuid4().hex}, at=late, on=on)
+    closed = rules.body_of(TYPES["payout_batch.closed"], {"batch_id": uuid4().hex}, at=late, on=on)
 
     assert json.loads(redeemed)["timestamp"] == "2026-03-03"
-    assert json.loads(sent)["timestamp"] == "2026-03-02T22:30:00Z"
+    assert json.loads(closed)["timestamp"] == "2026-03-02T22:30:00Z"
 
 
 def test_an_event_goes_once_to_each_that_listens(session: Session, place: Place) -> None:

@@ -60,7 +60,7 @@ class OffBecause(StrEnum):
 class EventType:
     """What is told of one kind of event: these ids of its body, a state that never varies, and when, as exactly as needed.
 
-    Of people the day is told, in the programme's own calendar.
+    Of people and of messages to them the day is told, in the programme's own calendar.
     """
 
     name: str
@@ -78,8 +78,10 @@ TYPES: Mapping[str, EventType] = {
         EventType("float.low", "FloatLow", ("site_id",), "low", is_by_day=True),
         EventType("payout_batch.released", "BatchReleased", ("batch_id",), "released"),
         EventType("payout_batch.closed", "BatchClosed", ("batch_id",), "closed"),
-        EventType("message.delivered", "MessageDelivered", ("message_id",), "delivered"),
-        EventType("message.failed", "MessageFailed", ("message_id",), "failed"),
+        EventType(
+            "message.delivered", "MessageDelivered", ("message_id",), "delivered", is_by_day=True
+        ),
+        EventType("message.failed", "MessageFailed", ("message_id",), "failed", is_by_day=True),
     )
 }
 # Kinds of events that leave nobody's house, and why.
