@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import timedelta
+from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -130,6 +131,12 @@ def test_every_gateway_has_a_case_and_recordings() -> None:
     assert set(SLUGS) == set(CASES)
     assert {each.slug for each in calls()} == set(SLUGS)
     assert {each.slug for each in answers()} >= set(SENDERS)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_every_gateway_is_named_where_integrators_read(slug: str) -> None:
+    readme = files("app.gateways").joinpath("README.md").read_text("utf-8")
+    assert f"`{slug}`" in readme.split("## Providers that are connected")[1]
 
 
 @pytest.mark.parametrize("slug", SLUGS)
