@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.core.crypto import Keyring
 from app.core.db import Database
 from app.domain.channels.events import Delivery, DeliveryState
 from app.domain.messages import queries
@@ -22,7 +23,7 @@ from app.domain.traffic.models import MessageCap
 from app.domain.wordings.actions import write_template
 from app.domain.wordings.errors import TemplateChanged
 from app.domain.wordings.queries import override, versions_of
-from tests.factories import a_place
+from tests.factories import a_place, client
 from tests.messages import Line, a_line, a_line_with_ids, expected, someone
 
 HER = "+380501112233"
@@ -271,3 +272,17 @@ def test_nobody_is_written_to_who_is_not_there_any_more(line: Line) -> None:
 
     assert line.gateway.calls == []
     assert line.state is MessageState.DROPPED
+
+
+def test_machines_read_how_many_messages_are_where_and_nothing_else(
+    line: Line, keyring: Keyring
+) -> None:
+    expected(line, 2, number=HER)
+    line.gateway.says(202, 400)
+    line.send()
+
+    told = client(line.database, keyring).get("/metrics").text
+
+    assert 'pdi_messages{state="sent"} 1.0' in told
+    assert 'pdi_messages{state="dead"} 1.0' in told
+    assert HER[1:] not in told
