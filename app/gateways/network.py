@@ -4,8 +4,10 @@ What matters is whether the message may have been taken: a second one is sent on
 """
 
 from collections.abc import Collection, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from time import monotonic
 
 import httpx
 
@@ -30,6 +32,9 @@ OUR_ACCOUNT = frozenset({401, 402, 403, 404, 405, 407})
 # A 500, 502 or 504 may come after the message was handed on; a 503 is said by what had no room for it.
 SURELY_NOT_TAKEN = frozenset({503})
 LONGEST_WAIT = timedelta(days=1)
+LARGEST_ANSWER = 64 * 1024
+LONGEST_READING = timedelta(seconds=20)
+READ = frozenset({"retry-after", "date", "content-type"})
 
 
 def ask(
@@ -46,23 +51,32 @@ def ask(
 ) -> httpx.Response | Outcome:
     """The provider's answer, whatever its status, or the outcome where there is none."""
     try:
-        return http.request(
-            method,
-            url,
-            params=params,
-            data=data,
-            json=json,
-            content=content,
-            headers=headers,
-            auth=auth,
-            follow_redirects=False,
+        request = http.build_request(
+            method, url, params=params, data=data, json=json, content=content, headers=headers
         )
+        response = http.send(request, auth=auth, follow_redirects=False, stream=True)
     except NEVER_A_REQUEST as fault:
         return Rejected(type(fault).__name__, is_channel=True)
     except BEFORE_IT_LEFT as silence:
         return Retry(type(silence).__name__)
     except httpx.HTTPError as silence:
         return Uncertain(type(silence).__name__)
+    with closing(response):
+        try:
+            return _beginning(response)
+        except (httpx.HTTPError, ValueError) as silence:
+            return Uncertain(type(silence).__name__)
+
+
+def _beginning(response: httpx.Response) -> httpx.Response:
+    """An answer with as much of its body as any provider needs: one without end must not hold up the messages behind it."""
+    until, body = monotonic() + LONGEST_READING.total_seconds(), bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > LARGEST_ANSWER or monotonic() > until:
+            break
+    headers = {name: value for name, value in response.headers.items() if name in READ}
+    return httpx.Response(response.status_code, headers=headers, content=bytes(body))
 
 
 def refusal(

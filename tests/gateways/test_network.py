@@ -1,10 +1,13 @@
 """What a provider's silence or refusal says of a message."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from gzip import compress
 
 import httpx
 import pytest
 
+from app.gateways import network
 from app.gateways.adapter import Outcome, Rejected, Retry, Uncertain
 from app.gateways.network import ask, refusal, retry_after
 
@@ -32,6 +35,65 @@ def test_an_address_that_is_none_is_the_channels_fault(url: str) -> None:
         outcome = ask(http, "POST", url)
     assert isinstance(outcome, Rejected)
     assert outcome.is_channel
+
+
+class Endless(httpx.SyncByteStream):
+    """An answer that does not stop, and says how much of it was asked for."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            self.sent += 10_000
+            yield b" " * 10_000
+
+
+def test_an_answer_without_end_is_left_where_it_is() -> None:
+    endless = Endless()
+    answered = httpx.MockTransport(lambda _: httpx.Response(200, stream=endless))
+    with httpx.Client(transport=answered) as http:
+        answer = ask(http, "POST", "https://gateway.example/")
+    assert isinstance(answer, httpx.Response)
+    assert len(answer.content) <= endless.sent <= 100_000
+
+
+def test_an_answer_that_drips_is_left_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 100_000, 9))
+    monkeypatch.setattr(network, "monotonic", lambda: next(clock))
+
+    def dripping() -> Iterator[bytes]:
+        for _ in range(1_000):
+            yield b"{"
+
+    answered = httpx.MockTransport(lambda _: httpx.Response(200, content=dripping()))
+    with httpx.Client(transport=answered) as http:
+        answer = ask(http, "POST", "https://gateway.example/")
+    assert isinstance(answer, httpx.Response)
+    assert answer.content == b"{{{"
+
+
+@pytest.mark.parametrize("status", [200, 400, 503])
+def test_an_answer_that_breaks_off_is_uncertain(status: int) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"{"
+        raise httpx.ReadError("gone")
+
+    answered = httpx.MockTransport(lambda _: httpx.Response(status, content=broken()))
+    with httpx.Client(transport=answered) as http:
+        assert ask(http, "POST", "https://gateway.example/") == Uncertain("ReadError")
+
+
+def test_a_packed_answer_is_read() -> None:
+    packed = httpx.MockTransport(
+        lambda _: httpx.Response(
+            200, headers={"content-encoding": "gzip"}, content=compress(b'{"sid": "SM1"}')
+        )
+    )
+    with httpx.Client(transport=packed) as http:
+        answer = ask(http, "POST", "https://gateway.example/")
+    assert isinstance(answer, httpx.Response)
+    assert answer.json() == {"sid": "SM1"}
 
 
 @pytest.mark.parametrize(
