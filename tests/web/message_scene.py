@@ -21,6 +21,8 @@ NUMBER = "+380501234567"
 MASKED = "•••• 4567"
 AFRICASTALKING = {"username": "sandbox", "api_key": "a key nobody may read"}
 TODAY = date(2026, 3, 2)
+LEASE = timedelta(minutes=5)
+LEASED = (MessageState.LEASED, MessageState.SENDING)
 
 
 def a_channel(session: Session, place: Place, **given: Any) -> tuple[ChannelFacts, str]:
@@ -61,6 +63,7 @@ def a_message(
             queued_on=now.date(),
             expires_at=now + lasts,
             available_at=now if state is MessageState.WAITING else None,
+            leased_until=now + LEASE if state in LEASED else None,
             tries=0,
             ended_on=now.date() if state in ENDED else None,
         )
