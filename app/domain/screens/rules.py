@@ -57,7 +57,7 @@ class State:
     values: Json = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {"language": self.language, "where": self.where, "values": dict(self.values)}
 
     @classmethod
     def from_json(cls, stored: Json) -> "State":
@@ -88,7 +88,15 @@ class Screen:
     is_private: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            "name": self.name,
+            "facts": dict(self.facts),
+            "options": [
+                {"key": each.key, "name": each.name, "words": each.words} for each in self.options
+            ],
+            "ends": self.ends,
+            "is_private": self.is_private,
+        }
 
     @classmethod
     def from_json(cls, stored: Json) -> "Screen":
