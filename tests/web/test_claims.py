@@ -15,6 +15,7 @@ from app.domain.claims.models import ClaimCard
 from app.domain.claims.queries import Names
 from app.domain.contacts.actions import keep_contact
 from app.domain.contacts.queries import contact_of
+from app.domain.opt_outs.actions import opt_out
 from app.domain.payouts.queries import payouts
 from app.domain.programmes.rules import PayoutRules, Protocol
 from app.domain.stipends.models import LedgerEntry, PayoutLine
@@ -250,6 +251,23 @@ def test_how_someone_is_paid_is_kept_and_her_number_shown_to_nobody(
     assert desk.send(f"{address}/remove").status_code == 303
     with database.snapshot() as session:
         assert contact_of(session, person) is None
+
+
+def test_a_stop_by_telephone_is_told_at_the_desk_and_only_a_new_yes_ends_it(
+    desk: Reader, database: Database, place: Place, person: UUID
+) -> None:
+    address, stopped = f"/desk/visits/{person}/contact", "You asked for no more messages"
+    fields = {"method": "cash", "number": "050 123 45 67", "may_remind": "yes", "language": "uk"}
+    desk.send(address, fields)
+    assert stopped not in desk.get(address).text
+    with database.transaction() as session:
+        opt_out(session, place.programme.id, "+380501234567", LATER.date())
+
+    page = desk.get(address).text
+    assert stopped in page
+    assert re.search(r'value="no" checked', page)  # kept again without a word, it stays stopped
+    desk.send(address, fields)
+    assert stopped not in desk.get(address).text
 
 
 def test_a_float_that_is_too_low_says_what_to_do(database: Database, keyring: Keyring) -> None:
