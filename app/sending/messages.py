@@ -81,6 +81,7 @@ def client() -> httpx.Client:
     return httpx.Client(
         timeout=TIMEOUT_SECONDS,
         follow_redirects=False,
+        trust_env=False,  # no proxy of the machine's environment reads what is written to whom
         limits=httpx.Limits(max_connections=4, max_keepalive_connections=4),
     )
 
