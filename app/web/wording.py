@@ -84,7 +84,9 @@ DONE: dict[str, str] = {
     "webhook_on": N_("It is told again from now on."),
     "webhook_off": N_("Nothing is sent to it for now."),
     "webhook_key_ended": N_("Only the new key signs from now on."),
-    "webhook_tested": N_("The test is on its way. Its line in the log tells what the other system answered."),
+    "webhook_tested": N_(
+        "The test is on its way. Its line in the log tells what the other system answered."
+    ),
     "webhook_repeated": N_("It is on its way again."),
     "webhooks_repeated": N_("Everything that was not taken since that day is on its way again."),
     "webhooks_none_to_repeat": N_("Since that day everything was taken, or is no longer kept."),
@@ -92,7 +94,9 @@ DONE: dict[str, str] = {
     "giving_up_asked": N_("Someone else decides about it now."),
     "giving_up_approved": N_("It is written off."),
     "giving_up_refused": N_("It is not written off and can still be given back."),
-    "message_sent_again": N_("The message waits to be sent again. It can be called off until it leaves."),
+    "message_sent_again": N_(
+        "The message waits to be sent again. It can be called off until it leaves."
+    ),
     "message_cancelled": N_("The message is called off."),
     "template_written": N_("The words are used from now on."),
     "template_reset": N_("The usual words are used from now on."),
@@ -100,7 +104,9 @@ DONE: dict[str, str] = {
     "channel_on": N_("The channel is switched on."),
     "channel_off": N_("The channel is switched off."),
     "channel_secret_ended": N_("The addresses no longer work."),
-    "channel_tested": N_("The test message waits to be sent. Below you see what becomes of the channel's messages."),
+    "channel_tested": N_(
+        "The test message waits to be sent. Below you see what becomes of the channel's messages."
+    ),
     "feedback_answered": N_("The answer waits for whoever has the number."),
     "feedback_closed": N_("It is set aside: there is nothing to answer."),
     "feedback_reopened": N_("It waits for an answer again."),
@@ -518,11 +524,19 @@ REASONS: dict[tuple[str, str], str] = {
     ("bad_webhook", "too_long"): N_("This is too long. Please shorten it."),
     ("bad_webhook", "too_many"): N_("There are ten systems already. Please remove one first."),
     ("bad_webhook", "unknown"): N_("Please choose from this list."),
-    ("bad_webhook", "not_an_address"): N_("This is no address on the web. Please copy it from the other system."),
+    ("bad_webhook", "not_an_address"): N_(
+        "This is no address on the web. Please copy it from the other system."
+    ),
     ("bad_webhook", "not_https"): N_("Please give an address that begins with https://"),
-    ("bad_webhook", "has_password"): N_("Please leave out user name and password; the signature takes their place."),
-    ("bad_webhook", "other_port"): N_("Please give an address without a port, or with port 443 or 8443."),
-    ("bad_webhook", "not_public"): N_("This address leads into a closed network. Please give a public one, or ask whoever runs the server to allow that network."),
+    ("bad_webhook", "has_password"): N_(
+        "Please leave out user name and password; the signature takes their place."
+    ),
+    ("bad_webhook", "other_port"): N_(
+        "Please give an address without a port, or with port 443 or 8443."
+    ),
+    ("bad_webhook", "not_public"): N_(
+        "This address leads into a closed network. Please give a public one, or ask whoever runs the server to allow that network."
+    ),
     ("bad_channel", "missing"): N_("Something about the channel is missing. Please fill it in."),
     ("bad_channel", "too_long"): N_("Something about the channel is too long. Please shorten it."),
     ("bad_channel", "not_a_number"): N_("Please enter a whole number that is not below zero."),
