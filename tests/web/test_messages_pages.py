@@ -7,10 +7,11 @@ import pytest
 
 from app.core.crypto import Keyring
 from app.core.db import Database
+from app.domain.limits.actions import count_miss
 from app.domain.messages.queries import message
 from app.domain.messages.rules import MessageState, Reason
 from app.domain.staff.rules import Role
-from tests.factories import Place, a_place
+from tests.factories import NOON, Place, a_place
 from tests.web.message_scene import MASKED, NUMBER, TODAY, a_channel, a_day, a_message
 from tests.web.readers import Reader, reader
 
@@ -69,6 +70,34 @@ def test_a_channel_is_described_in_words_with_what_is_left_of_its_money(
     assert "The money for today is used up" in said["Poor"]
     assert "Most messages fail" in said["Fails"]
     assert "Not used yet" in said["New"]
+
+
+@pytest.mark.parametrize(
+    ("misses", "says"),
+    [
+        (59, None),
+        (60, "Too many wrong digits came through one channel"),
+        (100, "Too many wrong digits came from telephones"),
+    ],
+)
+def test_it_is_said_when_cards_cannot_be_checked_by_telephone(
+    database: Database, place: Place, manager: Reader, misses: int, says: str | None
+) -> None:
+    with database.transaction() as session:
+        channel, _ = a_channel(session, place)
+        for number in range(misses):
+            count_miss(
+                session,
+                place.programme.id,
+                channel_id=channel.id,
+                caller=bytes([number]) * 32,
+                now=NOON,
+            )
+
+    page = text(manager.get("/messages").text)
+
+    assert ("Cards cannot be checked by telephone until" in page) is bool(says)
+    assert says is None or says in page
 
 
 def test_what_failed_is_told_in_words_without_its_number(

@@ -1,7 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.core.clock import local_date
@@ -24,7 +24,10 @@ from app.domain.screens.rules import (
 _COUPON = (
     select(Coupon.status, Coupon.usable_from, Coupon.usable_until, Site.timezone)
     .join(Site, Site.id == Coupon.site_id)
-    .where(Coupon.code_digest == bindparam("digest"), Coupon.programme_id == bindparam("programme"))
+    .where(
+        Coupon.code_digest == bindparam("digest"),
+        Coupon.programme_id == bindparam("programme", type_=Uuid()),
+    )
 )
 
 

@@ -1,7 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.domain.limits import rules
@@ -9,7 +9,7 @@ from app.domain.limits.models import CodeMiss
 from app.domain.limits.rules import Miss
 
 _MISSES = select(CodeMiss.channel_id, CodeMiss.caller_digest, CodeMiss.at).where(
-    CodeMiss.programme_id == bindparam("programme"), CodeMiss.at > bindparam("since")
+    CodeMiss.programme_id == bindparam("programme", type_=Uuid()), CodeMiss.at > bindparam("since")
 )
 
 
@@ -26,3 +26,13 @@ def is_locked(
     """Whether a number (its digest) gets no answer about codes now."""
     found = misses(session, programme_id, now=now)
     return rules.is_locked(found, caller=caller, channel_id=channel_id, now=now)
+
+
+def locked_channels(
+    session: Session, programme_id: UUID, *, now: datetime
+) -> dict[UUID | None, datetime]:
+    """Until when whole channels get no answer about codes; under None, everyone."""
+    found = misses(session, programme_id, now=now)
+    asked = [None, *dict.fromkeys(each.channel_id for each in found)]
+    until = {each: rules.locked_until(found, channel_id=each, now=now) for each in asked}
+    return {each: at for each, at in until.items() if at}

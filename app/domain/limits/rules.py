@@ -47,3 +47,17 @@ def is_locked(misses: Sequence[Miss], *, caller: bytes, channel_id: UUID, now: d
         )
         for limit in limits
     )
+
+
+def locked_until(
+    misses: Sequence[Miss], *, channel_id: UUID | None = None, now: datetime
+) -> datetime | None:
+    """When codes of a channel (None: of any) can be tried again, if too many were wrong; None where they can be now."""
+    limits = OF_ALL if channel_id is None else OF_A_CHANNEL
+    moments = sorted(each.at for each in misses if channel_id in (None, each.channel_id))
+    until = [
+        recent[-limit.most] + limit.within
+        for limit in limits
+        if len(recent := [at for at in moments if at > now - limit.within]) >= limit.most
+    ]
+    return max(until, default=None)

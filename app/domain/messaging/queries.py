@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, Uuid, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.core.crypto import KeyProblem, Keyring, keyring_of
@@ -20,19 +20,21 @@ COLUMN = "sealed_contents"
 
 # Made once: on the way of every turn, building a statement costs more than running it.
 _EVENT = select(ProviderEvent.id, ProviderEvent.sealed_contents).where(
-    ProviderEvent.channel_id == bindparam("channel"), ProviderEvent.digest == bindparam("digest")
+    ProviderEvent.channel_id == bindparam("channel", type_=Uuid()),
+    ProviderEvent.digest == bindparam("digest"),
 )
 _SESSION = (
     select(UssdSession.id, UssdSession.touched_at, UssdSession.sealed_contents)
     .where(
-        UssdSession.channel_id == bindparam("channel"), UssdSession.digest == bindparam("digest")
+        UssdSession.channel_id == bindparam("channel", type_=Uuid()),
+        UssdSession.digest == bindparam("digest"),
     )
     .with_for_update()
 )
 _LAST_SESSION = (
     select(UssdSession.id, UssdSession.sealed_contents)
     .where(
-        UssdSession.channel_id == bindparam("channel"),
+        UssdSession.channel_id == bindparam("channel", type_=Uuid()),
         UssdSession.caller_digest == bindparam("caller"),
         UssdSession.touched_at >= bindparam("since"),
     )

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from markupsafe import Markup
 
 from app.core.clock import local_date
+from app.domain.limits.queries import locked_channels
 from app.domain.messages import actions, queries
 from app.domain.messages.errors import NotToSendAgain
 from app.domain.messages.rules import MessageState
@@ -43,10 +44,12 @@ def show_messages(request: Request, db: Db, now: Now, actor: Reader) -> Response
         failed = queries.failures(session, programme_id, most=MOST)
         cancelled = queries.cancelled(session, programme_id)
         oldest = queries.oldest_waiting(session, programme_id)
+        locked = locked_channels(session, programme_id, now=now)
         days = days_of(session, programme_id, since=today - timedelta(days=DAYS - 1))
     whole = every_day(days, today)
     context = {
         "conditions": conditions,
+        "locked": locked,
         "busy": [each for each in conditions if not each.is_quiet],
         "quiet": [each for each in conditions if each.is_quiet],
         "counts": counts,
