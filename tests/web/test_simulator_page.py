@@ -6,19 +6,15 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
 from sqlalchemy import func, select
 
 import app.domain.tables  # noqa: F401 - every table
-from app.core.clock import utc_now
 from app.core.crypto import Keyring
 from app.core.db import Base, Database
 from app.core.training import training_digits
-from app.domain.staff.actions import start_session
 from app.domain.staff.rules import Permission
 from app.web.simulated import EXAMPLES, OWN_CARD, PIN, RECEIPT
 from tests.factories import LATER, Place, a_coupon, a_place, a_site
-from tests.serving import Server
 from tests.web.readers import Reader, reader
 
 PATH = "/messages/simulator"
@@ -216,26 +212,3 @@ def test_whatever_is_typed_there_is_a_screen(lead: Reader, typed: str) -> None:
         phone = Phone.in_hand(lead, medium)
         assert phone.send(typed)
         assert "<script>alert" not in phone.answer.text
-
-
-def test_keys_work_with_scripts_and_without(
-    server: Server, database: Database, browser: Browser, place: Place
-) -> None:
-    with database.transaction() as session:
-        secret = start_session(session, place.lead, now=utc_now())
-    for has_scripts in (True, False):
-        context = browser.new_context(java_script_enabled=has_scripts, locale="en")
-        context.add_cookies([{"name": "pdi_session", "value": secret, "url": server.url}])
-        page = context.new_page()
-        page.goto(f"{server.url}{PATH}?speaks=en")
-        for key in ("0", "0"):
-            page.locator(f".keypad button[value='{key}']").click()
-        expect(page.locator("#typed")).to_have_value("00")
-        page.fill("#typed", "5")
-        page.get_by_role("button", name="Send", exact=True).click()
-        expect(page.locator(".shown")).to_contain_text("4 Stop messages")
-        page.get_by_role("button", name="Hang up").click()
-        expect(page.locator("#display")).to_contain_text("You hung up.")
-        page.get_by_role("link", name="Dial again").click()
-        expect(page.locator(".shown")).to_contain_text("Welcome.")
-        context.close()
