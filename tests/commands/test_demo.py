@@ -31,6 +31,7 @@ from app.demo.filling import fill
 from app.demo.usable import usable_coupons
 from app.domain.chains.queries import live_coupons, load_sample
 from app.domain.chains.rules import ChainState
+from app.domain.channels.queries import sending_channels
 from app.domain.claims.actions import try_card
 from app.domain.conflicts.queries import decided_conflicts, open_conflicts
 from app.domain.coupons.models import Coupon
@@ -46,7 +47,9 @@ from app.domain.staff.actions import check_password
 from app.domain.staff.queries import by_api_key
 from app.domain.staff.rules import Role
 from app.domain.stipends.queries import owed_to, unclaimed
+from app.gateways.registry import ADAPTERS
 from app.web.figures.chains import chains_of
+from tests.factories import client
 from tests.serving import free_port
 
 PEOPLE = 60
@@ -97,9 +100,35 @@ def test_the_credentials_have_the_shape_that_scripts_rely_on(filled: Path) -> No
     assert set(credentials) == {*LOG_INS, *lists}
     for name in LOG_INS:
         assert set(credentials[name]) == {"username", "password", "api_key"}
-    assert credentials["gateways"] == []
+    assert {each["slug"] for each in credentials["gateways"]} == {*ADAPTERS} - {"generic"}
+    for gateway in credentials["gateways"]:
+        assert set(gateway) == {"slug", "channel_id", "secret", "path", "options"}
+        parts = (gateway["slug"], gateway["channel_id"], gateway["secret"])
+        assert gateway["path"] == "/gw/{}/{}/{}".format(*parts)
     assert len(credentials["sites"]) == 3
     assert len(set(credentials["usable_coupons"])) == 20
+
+
+def test_a_telephone_can_check_a_card_in_the_demonstration(demo: Path) -> None:
+    credentials = told(demo)
+    (at,) = [each for each in credentials["gateways"] if each["slug"] == "africastalking"]
+    caller = {"sessionId": "one", "serviceCode": "*384#", "phoneNumber": "+380501234567"}
+    with database_in(demo) as database:
+        keyring = Keyring.load(demo / "master.key")
+        provider = client(database, keyring, now=utc_now)
+        shown = [
+            provider.post(f"{at['path']}/ussd", data=caller | {"text": text}).text
+            for text in ("", "1", f"1*{credentials['usable_coupons'][0]}")
+        ]
+    assert [screen.split()[0] for screen in shown] == ["CON", "CON", "END"]
+    assert "diisna do" in shown[-1]
+
+
+def test_nothing_but_the_console_of_the_demonstration_sends(demo: Path) -> None:
+    with database_in(demo) as database, database.snapshot() as session:
+        (programme,) = programmes.programmes(session)
+        sending = sending_channels(session, programme.id)
+    assert [each.slug for each in sending] == ["console"]
 
 
 def test_only_the_owner_reads_the_credentials_and_the_key(filled: Path) -> None:
