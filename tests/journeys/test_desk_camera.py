@@ -141,4 +141,5 @@ def test_the_light_is_offered_only_where_the_camera_has_one(studio: Studio) -> N
         page.locator("#camera").click()
         page.get_by_role("button", name="Light on").click()
         page.get_by_role("button", name="Light off").click()
+        page.wait_for_function("window.lights.length === 2")
         assert page.evaluate("window.lights") == [True, False]

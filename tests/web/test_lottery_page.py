@@ -59,7 +59,7 @@ def test_before_the_week_is_over_only_the_checksum_of_the_seed_is_told(
 
     assert re.search(r'<code class="long">[0-9a-f]{64}</code>', page)
     assert "/draw" not in page
-    assert "48" not in re.sub(r"<[^>]+>", "", re.sub(r"[0-9a-f-]{30,}", "", page))
+    assert not re.search(r"\b48\b", re.sub(r"<[^>]+>", " ", page))
 
 
 def test_who_may_draw_draws_and_who_may_see_sees(
