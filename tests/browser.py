@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Chromium calls home at every start unless told not to, and its sandbox refuses root.
@@ -21,6 +21,7 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+PATIENCE_MS, EVERY_MS = 10_000, 50
 
 
 @contextmanager
@@ -75,3 +76,12 @@ def executable() -> str:
     if found is None:
         raise RuntimeError("no Chromium: ./pdi test installs one, or set PDI_TEST_CHROMIUM")
     return found
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait until something is so in a page. Playwright's own wait asks from within, where our policy lets no text be a script."""
+    for _ in range(PATIENCE_MS // EVERY_MS):
+        if page.evaluate(f"Promise.resolve({expression}).then(Boolean)"):
+            return
+        page.wait_for_timeout(EVERY_MS)
+    raise AssertionError(f"waited in vain for {expression}")

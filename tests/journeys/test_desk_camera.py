@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.printing.design import find_design
 from app.printing.sheet import sheet_pdf
 from app.web.sheets import sheet_of
-from tests.browser import chromium, with_camera
+from tests.browser import chromium, until, with_camera
 from tests.journeys.desks import Desk, World, a_database, served_desk
 from tests.journeys.films import SHOTS, Shot, cards_on_paper, film, halved, together
 from tests.journeys.looking import Watched, watch
@@ -134,12 +134,12 @@ def test_the_reader_that_the_browser_has_is_preferred(studio: Studio) -> None:
 def test_the_light_is_offered_only_where_the_camera_has_one(studio: Studio) -> None:
     with studio.page() as page:
         page.locator("#camera").click()
-        page.wait_for_function("document.getElementById('film').srcObject")
+        until(page, "document.getElementById('film').srcObject")
         expect(page.locator("#camera-off")).to_be_visible()
         expect(page.locator("#light")).to_be_hidden()
     with studio.page(TORCH) as page:
         page.locator("#camera").click()
         page.get_by_role("button", name="Light on").click()
         page.get_by_role("button", name="Light off").click()
-        page.wait_for_function("window.lights.length === 2")
+        until(page, "window.lights.length === 2")
         assert page.evaluate("window.lights") == [True, False]

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from app.core.clock import utc_now
 from app.core.i18n import languages
 from app.web import desk_files
-from tests.browser import chromium, kill, profile
+from tests.browser import chromium, kill, profile, until
 from tests.factories import PASSWORD
 from tests.journeys.desks import Desk
 from tests.journeys.offline import PIN, Device, enrolled, new_name, unlocked
@@ -94,7 +94,7 @@ def test_a_code_that_was_used_says_so_kindly(desk: Desk, context: BrowserContext
 def test_without_a_network_the_code_stays_good(desk: Desk, context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(f"{desk.url}/desk/enrol#{let(desk)}")
-    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    until(page, "navigator.serviceWorker.ready.then(() => true)")
     context.set_offline(True)
     page.locator("#password").fill(PASSWORD)
     page.locator("#pin").fill(PIN)
@@ -298,7 +298,7 @@ def test_a_browser_that_is_no_device_gets_the_servers_desk(
 ) -> None:
     page = context.new_page()
     page.goto(f"{desk.url}/desk/enrol")
-    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    until(page, "navigator.serviceWorker.ready.then(() => true)")
     page.goto(f"{desk.url}/desk")
 
     assert urlsplit(page.url).path == "/login"
@@ -359,8 +359,9 @@ def test_no_digit_is_lost_that_was_typed_while_the_screen_opened(
         LockManager.prototype.request = function (...given) { return opening.then(() => request.apply(this, given)); };"""
     )
     page.reload()
-    page.wait_for_function(
-        "window.goOn && performance.getEntriesByName(location.origin + '/static/desk/lock.js').length"
+    until(
+        page,
+        "window.goOn && performance.getEntriesByName(location.origin + '/static/desk/lock.js').length",
     )
     page.wait_for_timeout(300)
     expect(page.locator("#gate-pin")).to_be_hidden()
