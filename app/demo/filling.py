@@ -52,6 +52,6 @@ def fill(database: Database, *, participants: int, now: datetime, tell: Progress
         duty.do(database, now)
     while run_once(database, now=now):
         pass
-    with database.snapshot() as session:
-        cards = season.finance.cards_worth_showing(session)
+    with database.transaction() as session:
+        cards = season.finance.cards_worth_showing(session, now)
     return replace(scene, claim_cards=tuple(cards), gateways=gateways)

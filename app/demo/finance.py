@@ -28,6 +28,7 @@ from app.domain.participants.models import Participant
 from app.domain.participants.rules import Standing
 from app.domain.programmes.actions import propose
 from app.domain.programmes.queries import SiteFacts, current_protocol
+from app.domain.staff.queries import Actor
 from app.domain.stipends.queries import books_of, owed_by_person
 from app.domain.stipends.rules import Method
 from app.domain.treasury.actions import fund_bank
@@ -95,20 +96,25 @@ class Finance:
                     now=at,
                 )
             if self._rng.random() < 0.25:
-                card = give_card(session, person.id, PIN, card_id=uuid4(), by=staff, now=at)
-                digits = names_of(session, card.id, programme_id=self._scene.programme_id).digits
-                self._cards[person.id] = digits
+                self._give_card(session, person.id, staff, at)
 
-    def cards_worth_showing(self, session: Session) -> list[tuple[str, str]]:
-        """Cards with which most can be collected now, and their PIN."""
+    def cards_worth_showing(self, session: Session, at: datetime) -> list[tuple[str, str]]:
+        """Cards with which most can be collected now, and their PIN. There is always one, if anything is owed."""
         owed = owed_by_person(session, self._scene.programme_id)
         worth = {
-            person: sum(accrual.amount.minor for accrual in owed[person])
-            for person in self._cards
-            if person in owed
+            person: sum(accrual.amount.minor for accrual in accruals)
+            for person, accruals in owed.items()
+            if accruals
         }
-        best = sorted(worth, key=lambda person: worth[person], reverse=True)[:MOST_TOLD]
-        return [(self._cards[person], PIN) for person in best]
+        if worth and not worth.keys() & self._cards:
+            self._give_card(session, max(worth, key=worth.__getitem__), self._scene.manager, at)
+        shown = sorted(worth.keys() & self._cards, key=worth.__getitem__, reverse=True)
+        return [(self._cards[person], PIN) for person in shown[:MOST_TOLD]]
+
+    def _give_card(self, session: Session, person: UUID, staff: Actor, at: datetime) -> None:
+        card = give_card(session, person, PIN, card_id=uuid4(), by=staff, now=at)
+        digits = names_of(session, card.id, programme_id=self._scene.programme_id).digits
+        self._cards[person] = digits
 
     def _prepare(self, session: Session, prepared: int, at: datetime) -> None:
         chosen = NOT_CASH
