@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Chromium calls home at every start unless told not to, and its sandbox refuses root.
@@ -21,7 +21,9 @@ FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
-PATIENCE_MS, EVERY_MS = 10_000, 50
+# A busy machine is slow; waiting longer costs nothing where all is well.
+PATIENCE_MS, EVERY_MS = 30_000, 50
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager

@@ -249,6 +249,20 @@ def a_redemption(
     return redeem(session, scan, by=place.intake, now=now)
 
 
+def a_rush(session: Session, place: Place, *, begins: datetime = NOON) -> None:
+    """Some come on each of three days, and nine within half an hour on the 28th."""
+    seeds = [a_seed(session, place, now=begins) for _ in range(10)]
+    coupons = [c for seed in seeds for c in a_bundle(session, place, seed, now=begins).coupons]
+    moments = [
+        begins + timedelta(days=days, hours=-5, minutes=80 * number)
+        for days in (7, 14, 21)
+        for number in range(6)
+    ]
+    moments += [begins + timedelta(days=28, minutes=2 * number) for number in range(9)]
+    for moment in moments:
+        a_redemption(session, place, coupons.pop(), now=moment)
+
+
 def a_finished_visit(
     session: Session,
     place: Place,

@@ -17,6 +17,7 @@ from app.domain.messages.rules import MessageState
 from app.domain.staff.actions import start_session
 from app.domain.staff.rules import Role
 from app.domain.wordings.queries import override
+from tests.browser import PATIENCE_MS
 from tests.factories import Place, a_place
 from tests.kannel import wait_for
 from tests.serving import Server, working
@@ -41,7 +42,7 @@ class World:
             secret = start_session(session, self.place.staff[role], now=utc_now())
         context = self.browser.new_context(**given)  # type: ignore[arg-type]
         context.add_cookies([{"name": "pdi_session", "value": secret, "url": self.server.url}])
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         return context
 
     def open(self, context: BrowserContext, path: str) -> Page:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy.orm import Session
 
 from analysis.disclosure import THRESHOLD
 from analysis.integrity import SIGNALS, Records, Signal, Subject
@@ -23,7 +22,7 @@ from app.web.figures.signals import EXPLANATIONS, KINDS, line_of
 from app.web.pages import signals as page
 from tests.analysis.integrity.desks import honest
 from tests.analysis.integrity.test_signals import PLANTED
-from tests.factories import NOON, Place, a_bundle, a_place, a_redemption, a_seed
+from tests.factories import NOON, Place, a_place, a_rush
 from tests.web.readers import Reader, reader
 
 OPEN_DAY = NOON + timedelta(days=28)
@@ -32,19 +31,6 @@ HARSH = re.compile(
     r"fraud|suspect|suspici|cheat|guilt|fake|violat|abuse|offend|dishonest|шахра|підозр|обман|вин(ен|н)|порушник",
     re.IGNORECASE,
 )
-
-
-def a_rush(session: Session, place: Place) -> None:
-    seeds = [a_seed(session, place) for _ in range(10)]
-    coupons = [coupon for seed in seeds for coupon in a_bundle(session, place, seed).coupons]
-    moments = [
-        NOON + timedelta(days=days, hours=-5, minutes=80 * number)
-        for days in (7, 14, 21)
-        for number in range(6)
-    ]
-    moments += [OPEN_DAY + timedelta(minutes=2 * number) for number in range(9)]
-    for moment in moments:
-        a_redemption(session, place, coupons.pop(), now=moment)
 
 
 @pytest.fixture

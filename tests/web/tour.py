@@ -76,8 +76,9 @@ from tests.batches import (
     the_lines,
 )
 from tests.batches import a_batch as a_payout_batch
+from tests.browser import PATIENCE_MS
 from tests.devices import a_device
-from tests.factories import Place, a_scan, answers, go_through_visit
+from tests.factories import Place, a_rush, a_scan, answers, go_through_visit
 from tests.journeys.desks import Desk
 from tests.journeys.offline import Device, enrolled
 from tests.journeys.walking import STEPS, begin_visit, enter_step, wait_until_confirmed
@@ -176,7 +177,7 @@ class Tour:
         context.add_cookies(
             [{"name": name, "value": value, "url": self.url} for name, value in cookies.items()]
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         if who == DEVICE:
             desk = Desk(self.url, self.database, self.place)
             device = enrolled(desk, context, password=self.password)
@@ -200,6 +201,7 @@ def touring(folder: Path) -> Iterator[Tour]:
         site = programmes.site_by_code(session, programme.id, told.sites[0])
         staff = {LOG_INS[name]: actor for name, actor in reversed(actors.items())}
         place = Place(programme, site, staff)
+        a_rush(session, place, begins=utc_now() - timedelta(days=31))
         at_step = _visits(session, place, told.usable_coupons)
         _, printed = a_batch(session, place, now=utc_now(), pads=len(LANGUAGES))
         pads = tuple(pad[0][1].text for pad in printed)
