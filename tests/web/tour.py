@@ -201,7 +201,8 @@ def touring(folder: Path) -> Iterator[Tour]:
         site = programmes.site_by_code(session, programme.id, told.sites[0])
         staff = {LOG_INS[name]: actor for name, actor in reversed(actors.items())}
         place = Place(programme, site, staff)
-        a_rush(session, place, begins=utc_now() - timedelta(days=31))
+        noon = utc_now().replace(hour=12, minute=0)  # no rush is cut in two by midnight
+        a_rush(session, place, begins=noon - timedelta(days=31))
         at_step = _visits(session, place, told.usable_coupons)
         _, printed = a_batch(session, place, now=utc_now(), pads=len(LANGUAGES))
         pads = tuple(pad[0][1].text for pad in printed)
